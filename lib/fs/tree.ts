@@ -1,0 +1,269 @@
+/**
+ * Moving, copying and deleting. What is copied appears under its name only when it is complete, and a source is
+ * removed only when its copy is.
+ * @module
+ */
+import { constants } from "node:fs";
+import { link, lstat, mkdir, open, readlink, rename, rmdir, symlink, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { errorCode, throwIfAborted, ToolError } from "../errors.ts";
+import { READ_CHUNK_BYTES, TREE_ENTRIES_MAX } from "../limits.ts";
+import { wrongKind } from "./errors.ts";
+import { type Anchor, childInfo, entriesOf, withChild, withChildFile } from "./open.ts";
+import { isInside, show } from "./roots.ts";
+import type { Info, Root } from "./types.ts";
+import { exists, linkNew, syncFolder, temporaryName, withPlace } from "./write.ts";
+
+/** What a recursive operation touched. */
+export interface Tally {
+  entries: number;
+  bytes: number;
+}
+
+/** Moves or renames; see {@link Files.move}. */
+export async function move(
+  source: string,
+  destination: string,
+  roots: readonly Root[],
+  signal: AbortSignal,
+): Promise<void> {
+  await withPlace(source, "move", roots, { followLeaf: false }, (from, name) => {
+    return withPlace(destination, "create", roots, { followLeaf: false }, async (to, newName) => {
+      const info = await present(from, name, source, "move");
+      if (info.kind === "folder") refuseIntoItself("move", join(from.real, name), join(to.real, newName));
+      const there = await childInfo(to, newName);
+      // A change of letter case alone finds the very same file where the file system ignores case.
+      if (there !== undefined && there.identity !== info.identity) throw exists(destination);
+      try {
+        await renameFree(from, name, to, newName, info);
+      } catch (error) {
+        if (errorCode(error) !== "EXDEV") throw error;
+        await copyInto(from, name, to, newName, signal);
+        await removeEntry(from, name, signal);
+      }
+      await syncFolder(to);
+      await syncFolder(from);
+    });
+  });
+}
+
+/** Copies a file, a link or a folder with everything in it; see {@link Files.copy}. */
+export async function copy(
+  source: string,
+  destination: string,
+  roots: readonly Root[],
+  signal: AbortSignal,
+): Promise<Tally> {
+  return await withPlace(source, "copy", roots, { followLeaf: false }, (from, name) => {
+    return withPlace(destination, "create", roots, { followLeaf: false }, async (to, newName) => {
+      const info = await present(from, name, source, "copy");
+      if (info.kind === "folder") refuseIntoItself("copy", join(from.real, name), join(to.real, newName));
+      if ((await childInfo(to, newName)) !== undefined) throw exists(destination);
+      const tally = await copyInto(from, name, to, newName, signal);
+      await syncFolder(to);
+      return tally;
+    });
+  });
+}
+
+/** Deletes; see {@link Files.remove}. */
+export async function remove(
+  path: string,
+  recursive: boolean,
+  roots: readonly Root[],
+  signal: AbortSignal,
+): Promise<Tally> {
+  return await withPlace(path, "delete", roots, { followLeaf: false }, async (anchor, name) => {
+    const info = await present(anchor, name, path, "delete");
+    const tally = { entries: 0, bytes: 0 };
+    await count(anchor, name, signal, tally);
+    if (info.kind === "folder" && tally.entries > 1 && !recursive) {
+      const inside = (tally.entries - 1).toLocaleString("en-US");
+      throw new ToolError(
+        `Cannot delete "${show(path)}": the folder is not empty, it holds ${inside} ${
+          tally.entries === 2 ? "entry" : "entries"
+        }`,
+        "Look at it with list_directory; to delete it with everything in it, set recursive to true.",
+      );
+    }
+    await removeEntry(anchor, name, signal);
+    await syncFolder(anchor);
+    return tally;
+  });
+}
+
+async function present(
+  anchor: Anchor,
+  name: string,
+  path: string,
+  verb: "move" | "copy" | "delete",
+): Promise<Info> {
+  const info = await childInfo(anchor, name);
+  if (info !== undefined) {
+    if (info.kind === "other" && verb === "copy") throw wrongKind(verb, path, info.kind, "file");
+    return info;
+  }
+  // Raised as the system would, so that the layer above adds the nearest names.
+  throw Object.assign(new Error(`no such file or folder`), { code: "ENOENT" });
+}
+
+function refuseIntoItself(verb: "move" | "copy", from: string, to: string): void {
+  if (from === to || !isInside(to, from)) return;
+  throw new ToolError(
+    `Cannot ${verb} "${show(from)}" into itself`,
+    "Choose a destination outside of it.",
+  );
+}
+
+/** Renames without overwriting. A file takes its new name as a second link first, which fails when it is taken. */
+async function renameFree(
+  from: Anchor,
+  name: string,
+  to: Anchor,
+  newName: string,
+  info: Info,
+): Promise<void> {
+  if (info.kind === "file" && (await childInfo(to, newName)) === undefined) {
+    try {
+      await link(from.at(name), to.at(newName));
+      await unlink(from.at(name));
+      return;
+    } catch (error) {
+      if (errorCode(error) === "EEXIST") throw exists(join(to.real, newName));
+      if (errorCode(error) === "EXDEV") throw error;
+      // File systems without hard links, and systems that protect them, still rename.
+    }
+  }
+  await rename(from.at(name), to.at(newName));
+}
+
+/** Copies under a temporary name and gives the final one when everything is there. */
+async function copyInto(
+  from: Anchor,
+  name: string,
+  to: Anchor,
+  newName: string,
+  signal: AbortSignal,
+): Promise<Tally> {
+  const temporary = temporaryName();
+  const tally = { entries: 0, bytes: 0 };
+  // Counted first, so that a tree that is too large is refused before anything is written.
+  await count(from, name, signal, { entries: 0, bytes: 0 });
+  try {
+    const info = await copyEntry(from, name, to, temporary, signal, tally);
+    if (info.kind === "file") await linkNew(to, temporary, newName);
+    else {
+      if ((await childInfo(to, newName)) !== undefined) throw exists(join(to.real, newName));
+      await rename(to.at(temporary), to.at(newName));
+    }
+  } catch (error) {
+    // The clean-up must run to its end also when the call was cancelled.
+    if ((await childInfo(to, temporary)) !== undefined) {
+      await removeEntry(to, temporary, new AbortController().signal);
+    }
+    throw error;
+  }
+  return tally;
+}
+
+async function copyEntry(
+  from: Anchor,
+  name: string,
+  to: Anchor,
+  newName: string,
+  signal: AbortSignal,
+  tally: Tally,
+): Promise<Info> {
+  throwIfAborted(signal);
+  const info = await childInfo(from, name);
+  if (info === undefined) {
+    throw new ToolError(`Cannot copy "${show(name)}": it disappeared meanwhile`, "Try again.");
+  }
+  if (info.kind === "other") throw wrongKind("copy", join(from.real, name), info.kind, "file");
+  tally.entries++;
+  if (info.kind === "link") await symlink(await readlink(from.at(name)), to.at(newName));
+  else if (info.kind === "file") tally.bytes += await copyFile(from, name, to, newName, signal);
+  else {
+    await mkdir(to.at(newName), 0o700);
+    await withChild(from, name, "copy", (inner) => {
+      return withChild(to, newName, "copy", async (innerTo) => {
+        for (const entry of await entriesOf(inner)) {
+          await copyEntry(inner, entry.name, innerTo, entry.name, signal, tally);
+        }
+        await applyMode(innerTo, info.mode);
+      });
+    });
+  }
+  return info;
+}
+
+async function copyFile(
+  from: Anchor,
+  name: string,
+  to: Anchor,
+  newName: string,
+  signal: AbortSignal,
+): Promise<number> {
+  return await withChildFile(from, name, "copy", async (file) => {
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+    const target = await open(to.at(newName), flags, 0o600);
+    try {
+      const buffer = new Uint8Array(16 * READ_CHUNK_BYTES);
+      let position = 0;
+      for (;;) {
+        throwIfAborted(signal);
+        const length = await file.read(buffer, position);
+        if (length === 0) break;
+        for (let written = 0; written < length;) {
+          written += (await target.write(buffer, written, length - written, null)).bytesWritten;
+        }
+        position += length;
+      }
+      await target.chmod(file.info.mode & 0o777);
+      await target.sync();
+      return position;
+    } finally {
+      await target.close();
+    }
+  });
+}
+
+async function applyMode(anchor: Anchor, mode: number): Promise<void> {
+  const folder = await open(anchor.at(""), constants.O_RDONLY);
+  try {
+    await folder.chmod(mode & 0o777);
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Adds up a tree. @throws {ToolError} above TREE_ENTRIES_MAX. */
+async function count(anchor: Anchor, name: string, signal: AbortSignal, tally: Tally): Promise<void> {
+  throwIfAborted(signal);
+  const stats = await lstat(anchor.at(name));
+  tally.entries++;
+  if (tally.entries > TREE_ENTRIES_MAX) {
+    throw new ToolError(
+      `Cannot work on "${show(join(anchor.real, name))}": it is part of more than ${
+        TREE_ENTRIES_MAX.toLocaleString("en-US")
+      } entries`,
+      "Work on its subfolders one by one.",
+    );
+  }
+  if (stats.isFile()) tally.bytes += stats.size;
+  if (!stats.isDirectory()) return;
+  await withChild(anchor, name, "look at", async (child) => {
+    for (const entry of await entriesOf(child)) await count(child, entry.name, signal, tally);
+  });
+}
+
+async function removeEntry(anchor: Anchor, name: string, signal: AbortSignal): Promise<void> {
+  throwIfAborted(signal);
+  const info = await childInfo(anchor, name);
+  if (info === undefined) return;
+  if (info.kind !== "folder") return await unlink(anchor.at(name));
+  await withChild(anchor, name, "delete", async (child) => {
+    for (const entry of await entriesOf(child)) await removeEntry(child, entry.name, signal);
+  });
+  await rmdir(anchor.at(name));
+}

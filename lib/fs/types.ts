@@ -1,0 +1,111 @@
+/**
+ * What tools may do with the file system. There is no other way to it: a law forbids `node:fs` in tools.
+ *
+ * Every path is absolute and inside an allowed folder, or the method throws a ToolError that says so.
+ * Every descriptor is verified after it was opened, and only the descriptor is used from then on.
+ * @module
+ */
+
+/** A folder the person has allowed. */
+export interface Root {
+  /** The real, absolute path, links resolved when the server started. */
+  readonly real: string;
+  /** The absolute path as the person gave it; equal to `real` unless links were involved. */
+  readonly given: string;
+  /** Nothing may be written below it. */
+  readonly readOnly: boolean;
+}
+
+/** What an entry is. "other": FIFO, socket or device; nothing opens those. */
+export type Kind = "file" | "folder" | "link" | "other";
+
+/** What is known of an entry without reading it. */
+export interface Info {
+  readonly kind: Kind;
+  /** Bytes. */
+  readonly size: number;
+  readonly modified: Date;
+  readonly accessed: Date;
+  readonly created: Date;
+  /** Permission bits, e.g. 0o644. */
+  readonly mode: number;
+  /** Number of hard links. */
+  readonly links: number;
+  /** Which file this is and in which state: equal exactly when the file was not replaced or changed meanwhile. */
+  readonly identity: string;
+}
+
+/** An entry of a folder. */
+export interface Entry {
+  readonly name: string;
+  readonly kind: Kind;
+}
+
+/** A regular file, open for reading, its descriptor verified to be inside an allowed folder. */
+export interface OpenFile {
+  /** The path as asked. */
+  readonly path: string;
+  readonly info: Info;
+  /** Fills `buffer` from byte `position`; resolves with the number of bytes read, 0 at the end. */
+  read(buffer: Uint8Array, position: number): Promise<number>;
+}
+
+/** A folder, open, its descriptor verified. Children are reached through the descriptor, never by a path again. */
+export interface OpenFolder {
+  readonly path: string;
+  /** The entries in the order of their names (code units). Names that are not valid UTF-8 show U+FFFD. */
+  entries(): Promise<Entry[]>;
+  /** What is known of a child, links not followed. */
+  info(name: string): Promise<Info>;
+  /** Opens a child folder; a link in its place is refused. */
+  withFolder<T>(name: string, work: (folder: OpenFolder) => Promise<T>): Promise<T>;
+  /** Opens a child file; a link in its place is refused. */
+  withFile<T>(name: string, work: (file: OpenFile) => Promise<T>): Promise<T>;
+  /** A directory path a child process can be started in: it leads to this very descriptor where the platform can. */
+  readonly processPath: string;
+}
+
+/** How a file is written. */
+export interface WriteOptions {
+  /** Refuse when something is there already. */
+  readonly createOnly?: boolean;
+  /** Refuse when the file is not exactly this one any more ({@link Info.identity}). */
+  readonly replaces?: string;
+}
+
+/** The allowed part of the file system. */
+export interface Files {
+  readonly roots: readonly Root[];
+  /**
+   * The absolute, normalised path an argument means: `~` is expanded, `file:` URLs are decoded, a relative path
+   * belongs to the only allowed folder, or to the one where it exists.
+   * @throws {ToolError} when it is not inside an allowed folder, or is no path of this platform.
+   */
+  resolve(path: string): string;
+  /** Opens a regular file, links followed as long as they stay inside. */
+  withFile<T>(path: string, work: (file: OpenFile) => Promise<T>): Promise<T>;
+  /** Opens a folder, links followed as long as they stay inside. */
+  withFolder<T>(path: string, work: (folder: OpenFolder) => Promise<T>): Promise<T>;
+  /** What is known of an entry; the last component is not followed when it is a link. `target`: the text of a link. */
+  info(path: string): Promise<Info & { readonly target?: string }>;
+  /**
+   * Writes a whole file: afterwards it is entirely old or entirely new. Missing parents are created. Permissions of
+   * a replaced file are kept. A link whose target is inside stays a link.
+   * @returns whether the file is new, and its size in bytes before.
+   */
+  write(
+    path: string,
+    bytes: Uint8Array,
+    options?: WriteOptions,
+  ): Promise<{ created: boolean; sizeBefore: number }>;
+  /** Creates a folder and its missing parents. @returns the folders created, outermost first; none when it existed. */
+  createFolder(path: string): Promise<string[]>;
+  /** Moves or renames; refuses when the destination exists; works across file systems. */
+  move(source: string, destination: string, signal: AbortSignal): Promise<void>;
+  /** Copies a file or a whole folder; refuses when the destination exists; links are copied as links. */
+  copy(source: string, destination: string, signal: AbortSignal): Promise<{ entries: number; bytes: number }>;
+  /** Deletes a file, a link or an empty folder; a folder with contents only when `recursive`. */
+  remove(path: string, recursive: boolean, signal: AbortSignal): Promise<{ entries: number; bytes: number }>;
+  /** Runs `work` while no other call of this process works exclusively on one of these paths. */
+  exclusive<T>(paths: readonly string[], work: () => Promise<T>): Promise<T>;
+}

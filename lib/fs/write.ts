@@ -1,0 +1,248 @@
+/**
+ * Writing: a file is entirely old or entirely new, whatever fails. The new content goes to a temporary file in
+ * the same folder, reaches the disk, and takes the name in one step.
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { constants, type Stats } from "node:fs";
+import {
+  access,
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readlink,
+  rename,
+  unlink,
+} from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { errorCode, ToolError } from "../errors.ts";
+import { leadsOutside, readOnlyRoot, type Verb, wrongKind } from "./errors.ts";
+import { type Anchor, childInfo, withAnchor, withChild } from "./open.ts";
+import { isInside, show } from "./roots.ts";
+import type { Info, Root, WriteOptions } from "./types.ts";
+
+/** Links followed before a chain counts as a circle; the kernel's own number. */
+const LINKS_MAX = 40;
+
+/** What may be done in a folder that is allowed for reading only. */
+const READING: ReadonlySet<Verb> = new Set(["read", "list", "look at", "copy"]);
+
+/**
+ * Runs `work` with the folder that holds `path` open and the name in it. A link in the last place is followed
+ * when `followLeaf`, so that a link whose target is inside stays a link when its file is written.
+ */
+export async function withPlace<T>(
+  path: string,
+  verb: Verb,
+  roots: readonly Root[],
+  options: { followLeaf: boolean },
+  work: (anchor: Anchor, name: string) => Promise<T>,
+): Promise<T> {
+  let place = path;
+  for (let links = 0; links <= LINKS_MAX; links++) {
+    refuseRoot(verb, place, roots);
+    const next = await withAnchor(
+      dirname(place),
+      verb,
+      roots,
+      async (anchor): Promise<{ done: T } | { led: string }> => {
+        if (anchor.root.readOnly && !READING.has(verb)) throw readOnlyRoot(verb, path, anchor.root);
+        const name = basename(place);
+        const target = options.followLeaf ? await targetOf(anchor, name) : undefined;
+        if (target === undefined) return { done: await work(anchor, name) };
+        const led = resolve(anchor.real, target);
+        if (!roots.some((root) => isInside(led, root.real) || isInside(led, root.given))) {
+          throw leadsOutside(verb, path);
+        }
+        return { led };
+      },
+    );
+    if ("done" in next) {
+      return next.done;
+    }
+    place = next.led;
+  }
+  throw new ToolError(
+    `Cannot ${verb} "${show(path)}": its links lead in a circle`,
+    "Choose the path they should lead to.",
+  );
+}
+
+/**
+ * Creates a folder and its missing parents. Each step is made inside the folder opened before it.
+ * @returns the folders created, outermost first.
+ */
+export async function createFolders(path: string, roots: readonly Root[]): Promise<string[]> {
+  const missing: string[] = [];
+  let existing = path;
+  while (!roots.some((root) => root.real === existing || root.given === existing)) {
+    const info = await lstat(existing).catch((error: unknown) => {
+      if (errorCode(error) === "ENOENT") return undefined;
+      throw error;
+    });
+    if (info !== undefined) break;
+    missing.unshift(basename(existing));
+    existing = dirname(existing);
+  }
+  if (missing.length === 0) await withAnchor(path, "create", roots, async () => {});
+  else await withAnchor(existing, "create", roots, (anchor) => createBelow(anchor, missing, path));
+  return missing.map((_, index) => join(existing, ...missing.slice(0, index + 1)));
+}
+
+/** Creates the missing folders above a path that is about to be made. */
+export async function createParents(path: string, verb: Verb, roots: readonly Root[]): Promise<void> {
+  refuseRoot(verb, path, roots);
+  await createFolders(dirname(path), roots);
+}
+
+/** Writes a whole file; see {@link Files.write}. */
+export async function writeWhole(
+  path: string,
+  bytes: Uint8Array,
+  roots: readonly Root[],
+  options: WriteOptions,
+): Promise<{ created: boolean; sizeBefore: number }> {
+  return await withPlace(path, "write", roots, { followLeaf: true }, async (anchor, name) => {
+    const before = await childInfo(anchor, name);
+    await checkReplaceable(anchor, name, path, before, options);
+    const temporary = temporaryName();
+    try {
+      await writeTemporary(
+        anchor.at(temporary),
+        bytes,
+        before === undefined ? undefined : await lstat(anchor.at(name)),
+      );
+      // The file may have been changed while we wrote: look again as late as possible.
+      if (before !== undefined) await refuseChanged(anchor, name, path, before.identity);
+      if (before === undefined) await linkNew(anchor, temporary, name);
+      else await rename(anchor.at(temporary), anchor.at(name));
+    } catch (error) {
+      await unlink(anchor.at(temporary)).catch(() => {});
+      throw error;
+    }
+    await syncFolder(anchor);
+    return { created: before === undefined, sizeBefore: before?.size ?? 0 };
+  });
+}
+
+/** A name nobody else uses, for a file or folder that is still being made. */
+export function temporaryName(): string {
+  return `.clawhammer-${randomBytes(8).toString("hex")}.tmp`;
+}
+
+/**
+ * Gives a finished file its name, only if the name is free. A hard link is the one portable step that never
+ * overwrites; file systems without links (FAT, some network drives) get a check just before the rename.
+ */
+export async function linkNew(anchor: Anchor, temporary: string, name: string): Promise<void> {
+  try {
+    await link(anchor.at(temporary), anchor.at(name));
+  } catch (error) {
+    if (errorCode(error) === "EEXIST" || (await childInfo(anchor, name)) !== undefined) {
+      throw exists(join(anchor.real, name));
+    }
+    await rename(anchor.at(temporary), anchor.at(name));
+    return;
+  }
+  await unlink(anchor.at(temporary));
+}
+
+/** Makes a rename in the folder survive a power failure. Windows cannot and does not need to sync folders. */
+export async function syncFolder(anchor: Anchor): Promise<void> {
+  const folder = await open(anchor.at(""), constants.O_RDONLY).catch(() => undefined);
+  try {
+    await folder?.sync();
+  } catch {
+    // Some file systems cannot sync a folder; the file itself is on the disk already.
+  } finally {
+    await folder?.close();
+  }
+}
+
+/** The error for something that is in the way. */
+export function exists(path: string): ToolError {
+  return new ToolError(
+    `Cannot create "${show(path)}": something is there already`,
+    "Choose another name, or move or delete what is there first.",
+  );
+}
+
+/** Refuses to replace, move or delete an allowed folder itself. */
+function refuseRoot(verb: Verb, path: string, roots: readonly Root[]): void {
+  if (!roots.some((root) => root.real === path || root.given === path)) return;
+  throw new ToolError(
+    `Cannot ${verb} "${show(path)}": it is an allowed folder itself`,
+    "Name something inside it.",
+  );
+}
+
+async function targetOf(anchor: Anchor, name: string): Promise<string | undefined> {
+  const info = await childInfo(anchor, name);
+  return info?.kind === "link" ? await readlink(anchor.at(name)) : undefined;
+}
+
+async function createBelow(anchor: Anchor, names: readonly string[], path: string): Promise<void> {
+  if (anchor.root.readOnly) throw readOnlyRoot("create", path, anchor.root);
+  const [name, ...rest] = names;
+  if (name === undefined) return;
+  await mkdir(anchor.at(name)).catch((error: unknown) => {
+    // Another call may have made it in this moment; opening it tells whether it is a folder.
+    if (errorCode(error) !== "EEXIST") throw error;
+  });
+  await withChild(anchor, name, "create", (child) => createBelow(child, rest, path));
+}
+
+async function checkReplaceable(
+  anchor: Anchor,
+  name: string,
+  path: string,
+  before: Info | undefined,
+  options: WriteOptions,
+): Promise<void> {
+  if (before === undefined) {
+    if (options.replaces === undefined) return;
+    throw changed(path);
+  }
+  if (options.createOnly === true) throw exists(path);
+  if (before.kind !== "file") throw wrongKind("write", path, before.kind, "file");
+  if (options.replaces !== undefined && before.identity !== options.replaces) throw changed(path);
+  // A rename would replace a write-protected file without asking; its protection must count.
+  await access(anchor.at(name), constants.W_OK);
+}
+
+async function refuseChanged(anchor: Anchor, name: string, path: string, identity: string): Promise<void> {
+  if ((await childInfo(anchor, name))?.identity !== identity) throw changed(path);
+}
+
+function changed(path: string): ToolError {
+  return new ToolError(
+    `Cannot write "${show(path)}": it was changed by another program meanwhile`,
+    "Nothing was written. Read it again and repeat the change on what it holds now.",
+  );
+}
+
+async function writeTemporary(path: string, bytes: Uint8Array, replaced: Stats | undefined): Promise<void> {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+  // A replacement starts closed to others and only then gets the old permissions: never more open than before.
+  const file = await open(path, flags, replaced === undefined ? 0o666 : 0o600);
+  try {
+    for (let written = 0; written < bytes.length;) {
+      written += (await file.write(bytes, written, bytes.length - written, null)).bytesWritten;
+    }
+    if (replaced !== undefined) await keepPermissions(file, replaced);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Owner first, because changing it clears the set-user-id bits that the mode then restores. */
+async function keepPermissions(file: FileHandle, replaced: Stats): Promise<void> {
+  const now = await file.stat();
+  if (process.platform !== "win32" && (now.uid !== replaced.uid || now.gid !== replaced.gid)) {
+    await file.chown(replaced.uid, replaced.gid).catch(() => {});
+  }
+  await file.chmod(replaced.mode & 0o7777);
+}

@@ -1,0 +1,162 @@
+/**
+ * The tool contract: what a tool, a prompt, a resource provider and a module are.
+ *
+ * A tool is one literal. Everything the server, the command line, the documentation and the tests need
+ * to know about it stands in that literal; nothing is registered elsewhere.
+ * @module
+ */
+import type { z } from "zod";
+import type { Files } from "./fs/types.ts";
+import type { Reply } from "./reply.ts";
+
+/** What a call does to the world: looks, adds something new, alters what is there, or takes it away. */
+export type Effect = "read" | "add" | "change" | "destroy";
+
+/** Whether a tool reaches only this machine ("closed") or also the internet ("open"). */
+export type World = "closed" | "open";
+
+/** What a tool is given besides its arguments. Narrow on purpose: only what tools use is here. */
+export interface Context {
+  /** The only way to the file system: every path is checked, every descriptor verified. */
+  readonly files: Files;
+  /** Aborted when the call is cancelled or its time is over. Pass it on to everything that waits. */
+  readonly signal: AbortSignal;
+  /** Tells the client how far the call has come. Cheap to call often: it is throttled. */
+  progress(done: number, total?: number, message?: string): void;
+  /** Writes to the log file, never to the protocol. */
+  readonly log: Log;
+  /** The present moment; tests give their own. */
+  now(): Date;
+  /** IANA name of the machine's time zone. */
+  readonly timeZone: string;
+  /** Whether the server refuses every tool that is not a reader. */
+  readonly readOnly: boolean;
+}
+
+/** A leveled log. Messages are one line; secrets and arguments appear only at debug level. */
+export interface Log {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** A tool. See {@link defineTool}. */
+export interface Tool<Shape extends z.ZodRawShape = z.ZodRawShape> {
+  /** snake_case, at most 40 characters; what programs rely on. */
+  readonly name: string;
+  /** A few words for a person. */
+  readonly title: string;
+  /** For the model: what it does, when to use it, which neighbour to use instead. */
+  readonly description: string;
+  readonly effect: Effect;
+  readonly world: World;
+  /** The arguments: a flat object of zod schemas, every one of them described. */
+  readonly input: Shape;
+  /** The names of the arguments that are paths (strings or lists of strings). They arrive absolute and checked. */
+  readonly paths: readonly (keyof Shape & string)[];
+  /** Milliseconds this tool may take, when the common limit is too long for it. */
+  readonly timeoutMs?: number;
+  /** Does the work. Throws {@link ToolError} for what the caller can mend. */
+  run(args: z.infer<z.ZodObject<Shape>>, ctx: Context): Promise<Reply> | Reply;
+}
+
+/** A tool of any shape, as the call path and the server hold it. */
+export type AnyTool = Tool<z.ZodRawShape>;
+
+/** One argument of a prompt. */
+export interface PromptArgument {
+  readonly name: string;
+  readonly description: string;
+  readonly required: boolean;
+  /** Completes what a person has typed so far; at most 100 values. */
+  complete?(value: string, ctx: Context): Promise<readonly string[]> | readonly string[];
+}
+
+/** A prompt a person picks from Claude's menu. */
+export interface Prompt {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly arguments: readonly PromptArgument[];
+  /** The message that is sent as the user's. */
+  render(args: Readonly<Record<string, string>>, ctx: Context): Promise<string> | string;
+}
+
+/** One resource in a listing. */
+export interface Resource {
+  readonly uri: string;
+  readonly name: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly mimeType?: string;
+  /** Size in bytes, where known. */
+  readonly size?: number;
+}
+
+/** A family of resources (RFC 6570 URI template). */
+export interface ResourceTemplate {
+  readonly uriTemplate: string;
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly mimeType?: string;
+  /** Completes one variable of the template. */
+  complete(variable: string, value: string, ctx: Context): Promise<readonly string[]>;
+}
+
+/** The contents of a resource: text, or bytes. */
+export interface ResourceContents {
+  readonly uri: string;
+  readonly mimeType: string;
+  readonly text?: string;
+  readonly bytes?: Uint8Array;
+}
+
+/** Resources of a module: listed, completed and read. */
+export interface ResourceProvider {
+  readonly templates: readonly ResourceTemplate[];
+  /** One page of resources. `cursor` is what the page before returned as `next`. */
+  list(cursor: string | undefined, ctx: Context): Promise<{ resources: Resource[]; next?: string }>;
+  /** The contents, or undefined when the URI is not of this provider. Throws {@link ToolError} when it cannot be read. */
+  read(uri: string, ctx: Context): Promise<ResourceContents[] | undefined>;
+}
+
+/** A module: a file (or folder) of tools that belong together and are switched on and off together. */
+export interface Module {
+  readonly name: string;
+  readonly title: string;
+  /** One paragraph for the model: how these tools are meant to be used together. */
+  readonly instructions: string;
+  readonly tools: readonly AnyTool[];
+  readonly prompts: readonly Prompt[];
+  readonly resources?: ResourceProvider;
+}
+
+/** The four hints of the Model Context Protocol (`ToolAnnotations`), all stated. */
+export interface Hints {
+  readonly readOnlyHint: boolean;
+  readonly destructiveHint: boolean;
+  readonly idempotentHint: boolean;
+  readonly openWorldHint: boolean;
+}
+
+/** Declares a tool; the identity function that gives the literal its types. */
+export function defineTool<Shape extends z.ZodRawShape>(tool: Tool<Shape>): AnyTool {
+  return tool as unknown as AnyTool;
+}
+
+/** Declares a module. */
+export function defineModule(module: Module): Module {
+  return module;
+}
+
+/** The hints that follow from a tool's effect and world: the one place where they are decided. */
+export function hintsOf(tool: Pick<AnyTool, "effect" | "world">): Hints {
+  return {
+    readOnlyHint: tool.effect === "read",
+    destructiveHint: tool.effect === "change" || tool.effect === "destroy",
+    idempotentHint: tool.effect === "read" || tool.effect === "destroy",
+    openWorldHint: tool.world === "open",
+  };
+}

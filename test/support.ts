@@ -1,0 +1,70 @@
+/**
+ * A folder to play in and a caller over some modules, for tests of tools: the same call path as the server's.
+ * @module
+ */
+import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Caller, createCaller, type Services } from "../lib/call.ts";
+import { createFiles } from "../lib/fs/files.ts";
+import { openRoots } from "../lib/fs/roots.ts";
+import type { Files } from "../lib/fs/types.ts";
+import type { Content } from "../lib/reply.ts";
+import type { Log, Module } from "../lib/tool.ts";
+
+/** What a test gets. */
+export interface Sandbox {
+  /** The allowed folder: absolute, real. */
+  readonly dir: string;
+  /** A folder beside it that is not allowed. */
+  readonly outside: string;
+  readonly files: Files;
+  readonly caller: Caller;
+  /** Calls a tool; `text` is all text of the reply. */
+  call(name: string, args: unknown): Promise<{ text: string; isError: boolean; content: Content[] }>;
+  /** Writes files below `dir`: names to contents; missing folders are made. */
+  put(files: Readonly<Record<string, string | Uint8Array>>): Promise<void>;
+}
+
+/** Options of a sandbox beyond its folder. */
+export type SandboxOptions = Partial<Omit<Services, "files">> & { readonly rootReadOnly?: boolean };
+
+/** A log that keeps nothing. */
+export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Runs `work` in a fresh sandbox and removes it afterwards. */
+export async function withSandbox(
+  modules: readonly Module[],
+  work: (sandbox: Sandbox) => Promise<void>,
+  options: SandboxOptions = {},
+): Promise<void> {
+  const base = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-test-")));
+  const dir = join(base, "allowed");
+  const outside = join(base, "allowed-not");
+  try {
+    await mkdir(dir);
+    await mkdir(outside);
+    const { roots } = await openRoots([{ path: dir, readOnly: options.rootReadOnly ?? false }]);
+    const files = createFiles(roots);
+    const caller = createCaller(modules, { log: SILENT, readOnly: false, ...options, files });
+    await work({
+      dir,
+      outside,
+      files,
+      caller,
+      async call(name, args) {
+        const { content, isError } = await caller.call(name, args);
+        const text = content.map((part) => part.type === "text" ? part.text : "").join("\n");
+        return { text, isError, content };
+      },
+      async put(contents) {
+        for (const [name, content] of Object.entries(contents)) {
+          await mkdir(dirname(join(dir, name)), { recursive: true });
+          await writeFile(join(dir, name), content);
+        }
+      },
+    });
+  } finally {
+    await rm(base, { recursive: true, force: true });
+  }
+}
