@@ -2,6 +2,7 @@
  * The only file that names a runtime (the build script aside). Everything else is `node:` and web standards.
  * @module
  */
+import { readlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 interface BunRuntime {
@@ -27,9 +28,14 @@ export function isCompiled(): boolean {
   return import.meta.url.includes("/$bunfs/") || import.meta.url.includes("/~BUN/");
 }
 
-/** Whether descriptors of this runtime are the operating system's own, so that /proc/self/fd shows them. */
+/**
+ * Whether /proc/self/fd can be asked about the descriptors of this process. Deno shows /proc only to programs
+ * with every permission; with fewer, its own sandbox stands between the program and the rest of the disk.
+ */
 export function hasSystemDescriptors(): boolean {
-  return process.platform === "linux" && globals.Deno === undefined;
+  if (process.platform !== "linux") return false;
+  return globals.Deno === undefined ||
+    globals.Deno.permissions.querySync({ name: "ffi" }).state === "granted";
 }
 
 /** A file that was embedded at build time, by its name, or undefined when run from source. */

@@ -53,7 +53,10 @@ export interface Tool<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly world: World;
   /** The arguments: a flat object of zod schemas, every one of them described. */
   readonly input: Shape;
-  /** The names of the arguments that are paths (strings or lists of strings). They arrive absolute and checked. */
+  /**
+   * The names of the arguments that are paths (strings or lists of strings). They arrive absolute and
+   * checked.
+   */
   readonly paths: readonly (keyof Shape & string)[];
   /** Milliseconds this tool may take, when the common limit is too long for it. */
   readonly timeoutMs?: number;
@@ -118,7 +121,10 @@ export interface ResourceProvider {
   readonly templates: readonly ResourceTemplate[];
   /** One page of resources. `cursor` is what the page before returned as `next`. */
   list(cursor: string | undefined, ctx: Context): Promise<{ resources: Resource[]; next?: string }>;
-  /** The contents, or undefined when the URI is not of this provider. Throws {@link ToolError} when it cannot be read. */
+  /**
+   * The contents, or undefined when the URI is not of this provider. Throws {@link ToolError} when it
+   * cannot be read.
+   */
   read(uri: string, ctx: Context): Promise<ResourceContents[] | undefined>;
 }
 

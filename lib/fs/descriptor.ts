@@ -3,14 +3,17 @@
  *
  * Linux: `/proc/self/fd/N` names the file the kernel really opened, and `/proc/self/fd/N/name` is a child of
  * exactly that folder, whatever has been renamed or swapped meanwhile.
- * Elsewhere (macOS, Windows, Deno): the path is resolved again and must lead to the same device and inode. A
- * folder swapped twice within microseconds could pass that; docs name it.
+ * Elsewhere (macOS, Windows, Deno without every permission): the path is resolved again, several times, and must
+ * always lead to the same device and inode. That narrows the race of a swapped link, it does not close it.
  * @module
  */
 import { type BigIntStats, readlinkSync } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { hasSystemDescriptors } from "../runtime.ts";
+
+/** Times a path is resolved where only resolving is possible: whoever swaps links must win every one of them. */
+const ROUNDS = 3;
 
 /**
  * The real path of what `descriptor` has open, or undefined when it cannot be told for certain.
@@ -23,9 +26,14 @@ export async function realPathOf(
   stats: BigIntStats,
 ): Promise<string | undefined> {
   if (hasSystemDescriptors()) return readlinkSync(`/proc/self/fd/${descriptor}`);
-  const real = await realpath(opened);
-  const again = await stat(real, { bigint: true });
-  return again.dev === stats.dev && again.ino === stats.ino ? real : undefined;
+  let known: string | undefined;
+  for (let round = 0; round < ROUNDS; round++) {
+    const real = await realpath(opened);
+    const again = await stat(real, { bigint: true });
+    if (again.dev !== stats.dev || again.ino !== stats.ino || (known ?? real) !== real) return undefined;
+    known = real;
+  }
+  return known;
 }
 
 /** A path that leads to the entry `name` of the open folder. An empty name leads to the folder itself. */

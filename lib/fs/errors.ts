@@ -130,8 +130,8 @@ async function notFound(
 }
 
 /**
- * Whether a link on the way leads outside, found without touching anything outside: each component is looked at
- * only while everything before it is inside.
+ * Whether a link on the way leads outside, found without touching anything outside: each component is
+ * looked at only while everything before it is inside.
  */
 async function escapes(path: string, roots: readonly Root[]): Promise<boolean> {
   const allowed = (candidate: string) =>

@@ -74,8 +74,8 @@ async function infoAt(path: string, roots: readonly Root[]): Promise<Info & { ta
 }
 
 /**
- * Locks by path: work on the same path runs one after the other, in the order it came. Several paths are locked
- * in the order of their names, so that two calls never wait for each other.
+ * Locks by path: work on the same path runs one after the other, in the order it came. Several paths are
+ * locked in the order of their names, so that two calls never wait for each other.
  */
 function createLocks(): Files["exclusive"] {
   const tails = new Map<string, Promise<unknown>>();

@@ -1,6 +1,6 @@
 /**
- * Opening: open first, ask the descriptor where it really is, refuse it or use only it. A path is never checked
- * and then used again by name, because whatever it names can be swapped in between.
+ * Opening: open first, ask the descriptor where it really is, refuse it or use only it. A path is never
+ * checked and then used again by name, because whatever it names can be swapped in between.
  * @module
  */
 import {
@@ -44,7 +44,10 @@ export interface Anchor {
   at(name: string): string;
 }
 
-/** Opens a regular file for reading and runs `work` on it. Links are followed, and refused when they lead outside. */
+/**
+ * Opens a regular file for reading and runs `work` on it. Links are followed, and refused when they lead
+ * outside.
+ */
 export async function withFile<T>(
   path: string,
   verb: Verb,
@@ -152,7 +155,9 @@ export function infoOf(stats: BigIntStats): Info {
   };
 }
 
-/** A name that is one component. Names come from folders we read, but a hostile one must not become a path. */
+/**
+ * A name that is one component. Names come from folders we read, but a hostile one must not become a path.
+ */
 export function plainName(name: string): string {
   if (
     name === "" || name === "." || name === ".." || /[/\0]/.test(name) ||
@@ -177,7 +182,9 @@ async function openFolderDescriptor(path: string, verb: Verb, shown: string, fla
   }
 }
 
-/** The real path and deciding root of an open descriptor. @throws {ToolError} when it is outside or unknown. */
+/**
+ * The real path and deciding root of an open descriptor. @throws {ToolError} when it is outside or unknown.
+ */
 async function verified(
   descriptor: number,
   path: string,

@@ -1,6 +1,6 @@
 /**
- * Moving, copying and deleting. What is copied appears under its name only when it is complete, and a source is
- * removed only when its copy is.
+ * Moving, copying and deleting. What is copied appears under its name only when it is complete, and a
+ * source is removed only when its copy is.
  * @module
  */
 import { constants } from "node:fs";
@@ -115,7 +115,10 @@ function refuseIntoItself(verb: "move" | "copy", from: string, to: string): void
   );
 }
 
-/** Renames without overwriting. A file takes its new name as a second link first, which fails when it is taken. */
+/**
+ * Renames without overwriting. A file takes its new name as a second link first, which fails when it is
+ * taken.
+ */
 async function renameFree(
   from: Anchor,
   name: string,

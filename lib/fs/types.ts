@@ -31,7 +31,10 @@ export interface Info {
   readonly mode: number;
   /** Number of hard links. */
   readonly links: number;
-  /** Which file this is and in which state: equal exactly when the file was not replaced or changed meanwhile. */
+  /**
+   * Which file this is and in which state: equal exactly when the file was not replaced or changed
+   * meanwhile.
+   */
   readonly identity: string;
 }
 
@@ -50,7 +53,10 @@ export interface OpenFile {
   read(buffer: Uint8Array, position: number): Promise<number>;
 }
 
-/** A folder, open, its descriptor verified. Children are reached through the descriptor, never by a path again. */
+/**
+ * A folder, open, its descriptor verified. Children are reached through the descriptor, never by a path
+ * again.
+ */
 export interface OpenFolder {
   readonly path: string;
   /** The entries in the order of their names (code units). Names that are not valid UTF-8 show U+FFFD. */
@@ -61,7 +67,10 @@ export interface OpenFolder {
   withFolder<T>(name: string, work: (folder: OpenFolder) => Promise<T>): Promise<T>;
   /** Opens a child file; a link in its place is refused. */
   withFile<T>(name: string, work: (file: OpenFile) => Promise<T>): Promise<T>;
-  /** A directory path a child process can be started in: it leads to this very descriptor where the platform can. */
+  /**
+   * A directory path a child process can be started in: it leads to this very descriptor where the platform
+   * can.
+   */
   readonly processPath: string;
 }
 
@@ -77,8 +86,8 @@ export interface WriteOptions {
 export interface Files {
   readonly roots: readonly Root[];
   /**
-   * The absolute, normalised path an argument means: `~` is expanded, `file:` URLs are decoded, a relative path
-   * belongs to the only allowed folder, or to the one where it exists.
+   * The absolute, normalised path an argument means: `~` is expanded, `file:` URLs are decoded, a relative
+   * path belongs to the only allowed folder, or to the one where it exists.
    * @throws {ToolError} when it is not inside an allowed folder, or is no path of this platform.
    */
   resolve(path: string): string;
@@ -86,11 +95,14 @@ export interface Files {
   withFile<T>(path: string, work: (file: OpenFile) => Promise<T>): Promise<T>;
   /** Opens a folder, links followed as long as they stay inside. */
   withFolder<T>(path: string, work: (folder: OpenFolder) => Promise<T>): Promise<T>;
-  /** What is known of an entry; the last component is not followed when it is a link. `target`: the text of a link. */
+  /**
+   * What is known of an entry; the last component is not followed when it is a link. `target`: the text of
+   * a link.
+   */
   info(path: string): Promise<Info & { readonly target?: string }>;
   /**
-   * Writes a whole file: afterwards it is entirely old or entirely new. Missing parents are created. Permissions of
-   * a replaced file are kept. A link whose target is inside stays a link.
+   * Writes a whole file: afterwards it is entirely old or entirely new. Missing parents are created.
+   * Permissions of a replaced file are kept. A link whose target is inside stays a link.
    * @returns whether the file is new, and its size in bytes before.
    */
   write(
@@ -98,7 +110,10 @@ export interface Files {
     bytes: Uint8Array,
     options?: WriteOptions,
   ): Promise<{ created: boolean; sizeBefore: number }>;
-  /** Creates a folder and its missing parents. @returns the folders created, outermost first; none when it existed. */
+  /**
+   * Creates a folder and its missing parents. @returns the folders created, outermost first; none when it
+   * existed.
+   */
   createFolder(path: string): Promise<string[]>;
   /** Moves or renames; refuses when the destination exists; works across file systems. */
   move(source: string, destination: string, signal: AbortSignal): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * Writing: a file is entirely old or entirely new, whatever fails. The new content goes to a temporary file in
- * the same folder, reaches the disk, and takes the name in one step.
+ * Writing: a file is entirely old or entirely new, whatever fails. The new content goes to a temporary file
+ * in the same folder, reaches the disk, and takes the name in one step.
  * @module
  */
 import { randomBytes } from "node:crypto";
@@ -225,7 +225,8 @@ function changed(path: string): ToolError {
 
 async function writeTemporary(path: string, bytes: Uint8Array, replaced: Stats | undefined): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
-  // A replacement starts closed to others and only then gets the old permissions: never more open than before.
+  // A replacement starts closed to others and only then gets the old permissions: never more open than
+  // before.
   const file = await open(path, flags, replaced === undefined ? 0o666 : 0o600);
   try {
     for (let written = 0; written < bytes.length;) {
