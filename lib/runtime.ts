@@ -34,8 +34,12 @@ export function isCompiled(): boolean {
  */
 export function hasSystemDescriptors(): boolean {
   if (process.platform !== "linux") return false;
-  return globals.Deno === undefined ||
-    globals.Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+  if (globals.Deno === undefined) return true;
+  try {
+    return readlinkSync("/proc/self") !== "";
+  } catch {
+    return false;
+  }
 }
 
 /** A file that was embedded at build time, by its name, or undefined when run from source. */
