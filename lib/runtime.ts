@@ -53,3 +53,30 @@ export function embeddedFile(name: string): Blob | undefined {
 export function sourceFolder(): string | undefined {
   return isCompiled() ? undefined : fileURLToPath(new URL("..", import.meta.url));
 }
+
+/** The signature of a native function, in the words of the foreign function interface. */
+export interface NativeSignature {
+  readonly args: readonly ("i32" | "u32" | "i64" | "ptr")[];
+  readonly returns: "i32" | "u32" | "i64";
+}
+
+/** Native functions by name. Buffers are passed as pointers. */
+export type NativeFunctions = Readonly<
+  Record<string, ((...args: (number | bigint | Uint8Array | null)[]) => number | bigint) | undefined>
+>;
+
+/** Opens a system library; undefined where the runtime or the system has none to offer. */
+export async function openNativeLibrary(
+  name: string,
+  signatures: Readonly<Record<string, NativeSignature>>,
+): Promise<NativeFunctions | undefined> {
+  if (globals.Bun === undefined) return undefined;
+  try {
+    // A variable keeps other runtimes and the type checker from looking for a module only Bun has.
+    const specifier = "bun:ffi";
+    const ffi: { dlopen(name: string, symbols: unknown): { symbols: NativeFunctions } } = await import(specifier);
+    return ffi.dlopen(name, signatures).symbols;
+  } catch {
+    return undefined;
+  }
+}

@@ -7,6 +7,7 @@ import { dirname, normalize, parse, resolve, sep } from "node:path";
 import { errorCode, ToolError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
 import { isInside, show } from "./roots.ts";
+import type { Space } from "./space.ts";
 import type { Kind, Root } from "./types.ts";
 
 /** What was being done: `read`, `write`, `list`, … */
@@ -14,6 +15,11 @@ export type Verb = "read" | "write" | "list" | "look at" | "create" | "move" | "
 
 /** How the names of a folder are learned for proposals; it must verify the folder like any other access. */
 export type NamesOf = (folder: string) => Promise<readonly string[]>;
+
+/** Whether a system error says that there is nothing of this name. */
+export function isMissing(error: unknown): boolean {
+  return errorCode(error) === "ENOENT";
+}
 
 /** The error for an entry of the wrong kind. */
 export function wrongKind(verb: Verb, path: string, kind: Kind, wanted: "file" | "folder"): ToolError {
@@ -59,14 +65,14 @@ export async function explain(
   verb: Verb,
   path: string,
   error: unknown,
-  roots: readonly Root[],
+  space: Space,
   namesOf: NamesOf,
 ): Promise<unknown> {
   const code = errorCode(error);
   if (error instanceof ToolError || code === undefined) return error;
-  if (await escapes(path, roots)) return leadsOutside(verb, path);
+  if (await escapes(path, space)) return leadsOutside(verb, path);
   const cannot = `Cannot ${verb} "${show(path)}"`;
-  if (code === "ENOENT" || code === "ENOTDIR") return await notFound(cannot, path, roots, namesOf);
+  if (code === "ENOENT" || code === "ENOTDIR") return await notFound(cannot, path, space, namesOf);
   const known = KNOWN.get(code);
   if (known !== undefined) return new ToolError(`${cannot}: ${known[0]}`, known[1]);
   return new ToolError(
@@ -100,12 +106,12 @@ const KNOWN: ReadonlyMap<string, readonly [string, string]> = new Map([
 async function notFound(
   cannot: string,
   path: string,
-  roots: readonly Root[],
+  space: Space,
   namesOf: NamesOf,
 ): Promise<ToolError> {
   const folder = dirname(path);
   const name = path.slice(folder.length).replace(/^[\\/]+/, "");
-  if (!roots.some((root) => isInside(folder, root.given) || isInside(folder, root.real))) {
+  if (!space.roots.some((root) => isInside(folder, root.given) || isInside(folder, root.real))) {
     return new ToolError(
       `${cannot}: the allowed folder is gone`,
       "It was there when the server started. Ask the person.",
@@ -133,16 +139,16 @@ async function notFound(
  * Whether a link on the way leads outside, found without touching anything outside: each component is
  * looked at only while everything before it is inside.
  */
-async function escapes(path: string, roots: readonly Root[]): Promise<boolean> {
+async function escapes(path: string, space: Space): Promise<boolean> {
   const allowed = (candidate: string) =>
-    roots.some((root) => isInside(candidate, root.real) || isInside(candidate, root.given));
+    space.roots.some((root) => isInside(candidate, root.real) || isInside(candidate, root.given));
   let pending = path.slice(parse(path).root.length).split(sep);
   let current = parse(path).root;
   for (let links = 0; pending.length > 0;) {
     const [component = "", ...rest] = pending;
     pending = rest;
     const next = normalize(resolve(current, component));
-    const above = roots.some((root) => isInside(root.given, next) || isInside(root.real, next));
+    const above = space.roots.some((root) => isInside(root.given, next) || isInside(root.real, next));
     if (!above && !allowed(next)) return true;
     const target = above && !allowed(next) ? undefined : await linkTarget(next);
     if (target === undefined) {

@@ -5,18 +5,40 @@
 import { readlink, stat } from "node:fs/promises";
 import { explain, type Verb } from "./errors.ts";
 import { childInfo, entriesOf, infoOf, withAnchor, withFile, withFolder } from "./open.ts";
+import { createGuard, type Guard } from "./guard.ts";
+import { createPlatform } from "./platform.ts";
 import { resolvePath } from "./roots.ts";
+import type { Space } from "./space.ts";
 import { copy, move, remove } from "./tree.ts";
 import type { Files, Info, Root } from "./types.ts";
 import { createFolders, createParents, withPlace, writeWhole } from "./write.ts";
 
-/** Makes the file layer for some allowed folders ({@link openRoots}). It holds no state but its locks. */
-export function createFiles(roots: readonly Root[]): Files {
+/** What the file layer is made with besides the allowed folders. */
+export interface FilesOptions {
+  readonly guard?: Guard;
+}
+
+/**
+ * Makes the file layer.
+ * @param roots The allowed folders ({@link openRoots}); a function when a client may narrow them later.
+ */
+export function createFiles(
+  roots: readonly Root[] | (() => readonly Root[]),
+  options: FilesOptions = {},
+): Files {
+  const current = typeof roots === "function" ? roots : () => roots;
+  const space: Space = {
+    get roots() {
+      return current();
+    },
+    guard: options.guard ?? createGuard(),
+    platform: createPlatform(),
+  };
   const namesOf = async (folder: string) => {
     return await withAnchor(
       folder,
       "list",
-      roots,
+      space,
       async (anchor) => (await entriesOf(anchor)).map((entry) => entry.name),
     );
   };
@@ -24,49 +46,51 @@ export function createFiles(roots: readonly Root[]): Files {
     try {
       return await work();
     } catch (error) {
-      throw await explain(verb, path, error, roots, namesOf);
+      throw await explain(verb, path, error, space, namesOf);
     }
   };
   return {
-    roots,
+    get roots() {
+      return space.roots;
+    },
     exclusive: createLocks(),
-    resolve: (path) => resolvePath(path, roots),
-    withFile: (path, work) => explained("read", path, () => withFile(path, "read", roots, work)),
-    withFolder: (path, work) => explained("list", path, () => withFolder(path, "list", roots, work)),
-    info: (path) => explained("look at", path, () => infoAt(path, roots)),
-    createFolder: (path) => explained("create", path, () => createFolders(path, roots)),
+    resolve: (path) => resolvePath(path, space.roots),
+    withFile: (path, work) => explained("read", path, () => withFile(path, "read", space, work)),
+    withFolder: (path, work) => explained("list", path, () => withFolder(path, "list", space, work)),
+    info: (path) => explained("look at", path, () => infoAt(path, space)),
+    createFolder: (path) => explained("create", path, () => createFolders(path, space)),
     write: (path, bytes, options = {}) =>
       explained("write", path, async () => {
-        await createParents(path, "write", roots);
-        return await writeWhole(path, bytes, roots, options);
+        await createParents(path, "write", space);
+        return await writeWhole(path, bytes, space, options);
       }),
     move: (source, destination, signal) =>
       explained("move", source, async () => {
-        await infoAt(source, roots);
-        await explained("create", destination, () => createParents(destination, "create", roots));
-        await move(source, destination, roots, signal);
+        await infoAt(source, space);
+        await explained("create", destination, () => createParents(destination, "create", space));
+        await move(source, destination, space, signal);
       }),
     copy: (source, destination, signal) =>
       explained("copy", source, async () => {
-        await infoAt(source, roots);
-        await explained("create", destination, () => createParents(destination, "create", roots));
-        return await copy(source, destination, roots, signal);
+        await infoAt(source, space);
+        await explained("create", destination, () => createParents(destination, "create", space));
+        return await copy(source, destination, space, signal);
       }),
     remove: (path, recursive, signal) =>
-      explained("delete", path, () => remove(path, recursive, roots, signal)),
+      explained("delete", path, () => remove(path, recursive, space, signal)),
   };
 }
 
-async function infoAt(path: string, roots: readonly Root[]): Promise<Info & { target?: string }> {
-  if (roots.some((root) => root.real === path || root.given === path)) {
+async function infoAt(path: string, space: Space): Promise<Info & { target?: string }> {
+  if (space.roots.some((root) => root.real === path || root.given === path)) {
     return await withAnchor(
       path,
       "look at",
-      roots,
+      space,
       async (anchor) => infoOf(await stat(anchor.at(""), { bigint: true })),
     );
   }
-  return await withPlace(path, "look at", roots, { followLeaf: false }, async (anchor, name) => {
+  return await withPlace(path, "look at", space, { followLeaf: false }, async (anchor, name) => {
     const info = await childInfo(anchor, name);
     if (info === undefined) throw Object.assign(new Error("no such file or folder"), { code: "ENOENT" });
     return info.kind === "link" ? { ...info, target: await readlink(anchor.at(name)) } : info;

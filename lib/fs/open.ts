@@ -3,36 +3,19 @@
  * checked and then used again by name, because whatever it names can be swapped in between.
  * @module
  */
-import {
-  type BigIntStats,
-  close,
-  closeSync,
-  constants,
-  type Dirent,
-  fstatSync,
-  lstat,
-  open,
-  read,
-  readdir,
-} from "node:fs";
+import { type BigIntStats, close, closeSync, type Dirent, lstat, read, readdir } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { ToolError } from "../errors.ts";
-import { childPath, processPath, realPathOf } from "./descriptor.ts";
-import { leadsOutside, type Verb, wrongKind } from "./errors.ts";
-import { isInside, rootOf, show } from "./roots.ts";
+import { isMissing, leadsOutside, type Verb, wrongKind } from "./errors.ts";
+import type { Located } from "./platform.ts";
+import { rootOf, show } from "./roots.ts";
+import type { Space } from "./space.ts";
 import type { Entry, Info, Kind, OpenFile, OpenFolder, Root } from "./types.ts";
 
-const openAsync = promisify(open);
 const closeAsync = promisify(close);
 const lstatAsync = promisify(lstat);
 const readdirAsync = promisify(readdir);
-
-// Windows lacks these flags; there they are 0 and mean nothing.
-const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
-const FOLDER = constants.O_DIRECTORY ?? 0;
-/** A pipe without a writer would block the thread that opens it, and a terminal would become ours. */
-const CALM = (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
 /** A folder held open, its real path verified: what every change is anchored to. */
 export interface Anchor {
@@ -40,54 +23,54 @@ export interface Anchor {
   /** The real path at the moment of opening; for messages and for finding the deciding root. */
   readonly real: string;
   readonly root: Root;
+  readonly space: Space;
   /** A path that leads to a child of exactly this folder. */
   at(name: string): string;
 }
 
 /**
- * Opens a regular file for reading and runs `work` on it. Links are followed, and refused when they lead
- * outside.
+ * Opens a regular file for reading and runs `work` on it. Links are followed, and refused when they lead outside.
  */
 export async function withFile<T>(
   path: string,
   verb: Verb,
-  roots: readonly Root[],
+  space: Space,
   work: (file: OpenFile) => Promise<T>,
 ): Promise<T> {
-  const descriptor = await openAsync(path, constants.O_RDONLY | CALM);
-  try {
-    const stats = fstatSync(descriptor, { bigint: true });
-    await verified(descriptor, path, stats, verb, roots);
-    return await work(openFile(descriptor, path, stats, verb));
-  } finally {
-    closeSync(descriptor);
-  }
+  const located = await space.platform.locate(path, true);
+  const real = await orClose(located, () => {
+    const [inside] = verified(located, path, verb, space);
+    space.guard.check(verb, inside, path);
+    return inside;
+  });
+  return await reading(located, real, path, verb, space, work);
 }
 
 /** Opens a folder and runs `work` on it. Links are followed, and refused when they lead outside. */
 export async function withFolder<T>(
   path: string,
   verb: Verb,
-  roots: readonly Root[],
+  space: Space,
   work: (folder: OpenFolder) => Promise<T>,
 ): Promise<T> {
-  return await withAnchor(path, verb, roots, (anchor) => work(openFolder(anchor, path, verb)));
+  return await withAnchor(path, verb, space, (anchor) => work(openFolder(anchor, path, verb)));
 }
 
 /** Opens a folder to work inside it; see {@link Anchor}. */
 export async function withAnchor<T>(
   path: string,
   verb: Verb,
-  roots: readonly Root[],
+  space: Space,
   work: (anchor: Anchor) => Promise<T>,
 ): Promise<T> {
-  const descriptor = await openFolderDescriptor(path, verb, path, 0);
+  const located = await space.platform.locate(path, true);
   try {
-    const stats = fstatSync(descriptor, { bigint: true });
-    const [real, root] = await verified(descriptor, path, stats, verb, roots);
-    return await work(anchorOf(descriptor, real, root));
+    const [real, root] = verified(located, path, verb, space);
+    // What belongs to Clawhammer itself is closed even to a look.
+    space.guard.check("look at", real, path);
+    return await work(anchorOf(located, real, root, path, verb, space));
   } finally {
-    await closeAsync(descriptor);
+    await closeAsync(located.descriptor);
   }
 }
 
@@ -99,11 +82,12 @@ export async function withChild<T>(
   work: (child: Anchor) => Promise<T>,
 ): Promise<T> {
   const real = join(anchor.real, plainName(name));
-  const descriptor = await openFolderDescriptor(anchor.at(name), verb, real, NO_FOLLOW);
+  anchor.space.guard.check("look at", real, real);
+  const located = await anchor.space.platform.locate(anchor.at(name), false);
   try {
-    return await work(anchorOf(descriptor, real, anchor.root));
+    return await work(anchorOf(located, real, anchor.root, real, verb, anchor.space));
   } finally {
-    await closeAsync(descriptor);
+    await closeAsync(located.descriptor);
   }
 }
 
@@ -114,13 +98,11 @@ export async function withChildFile<T>(
   verb: Verb,
   work: (file: OpenFile) => Promise<T>,
 ): Promise<T> {
-  const descriptor = await openAsync(anchor.at(plainName(name)), constants.O_RDONLY | CALM | NO_FOLLOW);
-  try {
-    const stats = fstatSync(descriptor, { bigint: true });
-    return await work(openFile(descriptor, join(anchor.real, name), stats, verb));
-  } finally {
-    closeSync(descriptor);
-  }
+  const real = join(anchor.real, plainName(name));
+  // A copied tree keeps its names, so what is protected in it stays protected where it goes.
+  if (verb !== "copy") anchor.space.guard.check(verb, real, real);
+  const located = await anchor.space.platform.locate(anchor.at(name), false);
+  return await reading(located, real, real, verb, anchor.space, work);
 }
 
 /** The entries of an anchor in the order of their names. */
@@ -136,7 +118,7 @@ export async function childInfo(anchor: Anchor, name: string): Promise<Info | un
   try {
     return infoOf(await lstatAsync(anchor.at(plainName(name)), { bigint: true }));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }
@@ -171,48 +153,70 @@ export function plainName(name: string): string {
   return name;
 }
 
-async function openFolderDescriptor(path: string, verb: Verb, shown: string, flags: number): Promise<number> {
+/** Reads what was located: only a regular file, and only through the descriptor. */
+async function reading<T>(
+  located: Located,
+  real: string,
+  path: string,
+  verb: Verb,
+  space: Space,
+  work: (file: OpenFile) => Promise<T>,
+): Promise<T> {
+  const info = infoOf(located.stats);
+  await orClose(located, () => {
+    if (info.kind !== "file") throw wrongKind(verb, path, info.kind, "file");
+  });
+  const descriptor = await space.platform.reopen(located);
   try {
-    return await openAsync(path, constants.O_RDONLY | CALM | FOLDER | flags);
+    return await work({ path, real, info, read: (buffer, position) => readAt(descriptor, buffer, position) });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function readAt(descriptor: number, buffer: Uint8Array, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(descriptor, buffer, 0, buffer.length, position, (error, count) => {
+      if (error === null) resolve(count);
+      else reject(error);
+    });
+  });
+}
+
+/** Judges what is held, and lets go of it when the judgement is a refusal. */
+async function orClose<T>(located: Located, judge: () => T): Promise<T> {
+  try {
+    return judge();
   } catch (error) {
-    // ENOTDIR means a file on the way, or a file (or, with O_NOFOLLOW, a link) in the folder's own place.
-    const info = await lstatAsync(path).catch(() => undefined);
-    if (info?.isFile() === true) throw wrongKind(verb, shown, "file", "folder");
+    await closeAsync(located.descriptor);
     throw error;
   }
 }
 
-/**
- * The real path and deciding root of an open descriptor. @throws {ToolError} when it is outside or unknown.
- */
-async function verified(
-  descriptor: number,
+/** The real path and deciding root of what is held. @throws {ToolError} when it is outside or unknown. */
+function verified(located: Located, path: string, verb: Verb, space: Space): [string, Root] {
+  const root = located.real === undefined ? undefined : rootOf(located.real, space.roots);
+  if (located.real === undefined || root === undefined) throw leadsOutside(verb, path);
+  return [located.real, root];
+}
+
+function anchorOf(
+  located: Located,
+  real: string,
+  root: Root,
   path: string,
-  stats: BigIntStats,
   verb: Verb,
-  roots: readonly Root[],
-): Promise<[string, Root]> {
-  const real = await realPathOf(descriptor, path, stats);
-  const root = real === undefined ? undefined : rootOf(real, roots);
-  if (real === undefined || root === undefined || !isInside(real, root.real)) throw leadsOutside(verb, path);
-  return [real, root];
-}
-
-function anchorOf(descriptor: number, real: string, root: Root): Anchor {
-  return { descriptor, real, root, at: (name) => childPath(descriptor, real, name) };
-}
-
-function openFile(descriptor: number, path: string, stats: BigIntStats, verb: Verb): OpenFile {
-  const info = infoOf(stats);
-  if (info.kind !== "file") throw wrongKind(verb, path, info.kind, "file");
+  space: Space,
+): Anchor {
+  const { kind } = infoOf(located.stats);
+  if (kind === "link") throw leadsOutside(verb, path);
+  if (kind !== "folder") throw wrongKind(verb, path, kind, "folder");
   return {
-    path,
-    info,
-    read: (buffer, position) =>
-      new Promise((resolve, reject) => {
-        read(descriptor, buffer, 0, buffer.length, position, (error, count) =>
-          error === null ? resolve(count) : reject(error));
-      }),
+    descriptor: located.descriptor,
+    real,
+    root,
+    space,
+    at: (name) => space.platform.at(located.descriptor, real, name),
   };
 }
 
@@ -220,7 +224,7 @@ function openFolder(anchor: Anchor, path: string, verb: Verb): OpenFolder {
   return {
     path,
     entries: () => entriesOf(anchor),
-    processPath: processPath(anchor.descriptor, anchor.real),
+    processPath: anchor.space.platform.processPath(anchor.descriptor, anchor.real),
     async info(name) {
       const info = await childInfo(anchor, name);
       if (info !== undefined) return info;
@@ -231,7 +235,7 @@ function openFolder(anchor: Anchor, path: string, verb: Verb): OpenFolder {
     },
     withFolder: (name, work) =>
       withChild(anchor, name, verb, (child) => work(openFolder(child, join(path, name), verb))),
-    withFile: (name, work) => withChildFile(anchor, name, verb, work),
+    withFile: (name, work) => withChildFile(anchor, name, "read", work),
   };
 }
 

@@ -11,7 +11,8 @@ import { READ_CHUNK_BYTES, TREE_ENTRIES_MAX } from "../limits.ts";
 import { wrongKind } from "./errors.ts";
 import { type Anchor, childInfo, entriesOf, withChild, withChildFile } from "./open.ts";
 import { isInside, show } from "./roots.ts";
-import type { Info, Root } from "./types.ts";
+import type { Space } from "./space.ts";
+import type { Info } from "./types.ts";
 import { exists, linkNew, syncFolder, temporaryName, withPlace } from "./write.ts";
 
 /** What a recursive operation touched. */
@@ -24,13 +25,13 @@ export interface Tally {
 export async function move(
   source: string,
   destination: string,
-  roots: readonly Root[],
+  space: Space,
   signal: AbortSignal,
 ): Promise<void> {
-  await withPlace(source, "move", roots, { followLeaf: false }, (from, name) => {
-    return withPlace(destination, "create", roots, { followLeaf: false }, async (to, newName) => {
+  await withPlace(source, "move", space, { followLeaf: false }, (from, name) => {
+    return withPlace(destination, "create", space, { followLeaf: false }, async (to, newName) => {
       const info = await present(from, name, source, "move");
-      if (info.kind === "folder") refuseIntoItself("move", join(from.real, name), join(to.real, newName));
+      if (info.kind === "folder") checkFolders("move", from, name, to, newName);
       const there = await childInfo(to, newName);
       // A change of letter case alone finds the very same file where the file system ignores case.
       if (there !== undefined && there.identity !== info.identity) throw exists(destination);
@@ -51,13 +52,13 @@ export async function move(
 export async function copy(
   source: string,
   destination: string,
-  roots: readonly Root[],
+  space: Space,
   signal: AbortSignal,
 ): Promise<Tally> {
-  return await withPlace(source, "copy", roots, { followLeaf: false }, (from, name) => {
-    return withPlace(destination, "create", roots, { followLeaf: false }, async (to, newName) => {
+  return await withPlace(source, "copy", space, { followLeaf: false }, (from, name) => {
+    return withPlace(destination, "create", space, { followLeaf: false }, async (to, newName) => {
       const info = await present(from, name, source, "copy");
-      if (info.kind === "folder") refuseIntoItself("copy", join(from.real, name), join(to.real, newName));
+      if (info.kind === "folder") checkFolders("copy", from, name, to, newName);
       if ((await childInfo(to, newName)) !== undefined) throw exists(destination);
       const tally = await copyInto(from, name, to, newName, signal);
       await syncFolder(to);
@@ -70,11 +71,12 @@ export async function copy(
 export async function remove(
   path: string,
   recursive: boolean,
-  roots: readonly Root[],
+  space: Space,
   signal: AbortSignal,
 ): Promise<Tally> {
-  return await withPlace(path, "delete", roots, { followLeaf: false }, async (anchor, name) => {
+  return await withPlace(path, "delete", space, { followLeaf: false }, async (anchor, name) => {
     const info = await present(anchor, name, path, "delete");
+    if (info.kind === "folder") space.guard.checkTree("delete", join(anchor.real, name), path);
     const tally = { entries: 0, bytes: 0 };
     await count(anchor, name, signal, tally);
     if (info.kind === "folder" && tally.entries > 1 && !recursive) {
@@ -107,7 +109,18 @@ async function present(
   throw Object.assign(new Error(`no such file or folder`), { code: "ENOENT" });
 }
 
-function refuseIntoItself(verb: "move" | "copy", from: string, to: string): void {
+/** A folder must not go into itself, nor carry protected files to or from a name that protects them. */
+function checkFolders(
+  verb: "move" | "copy",
+  source: Anchor,
+  name: string,
+  target: Anchor,
+  newName: string,
+): void {
+  const from = join(source.real, name);
+  const to = join(target.real, newName);
+  source.space.guard.checkTree(verb, from, from);
+  source.space.guard.checkTree("create", to, to);
   if (from === to || !isInside(to, from)) return;
   throw new ToolError(
     `Cannot ${verb} "${show(from)}" into itself`,

@@ -48,6 +48,8 @@ export interface Entry {
 export interface OpenFile {
   /** The path as asked. */
   readonly path: string;
+  /** The path it really has, links resolved. */
+  readonly real: string;
   readonly info: Info;
   /** Fills `buffer` from byte `position`; resolves with the number of bytes read, 0 at the end. */
   read(buffer: Uint8Array, position: number): Promise<number>;

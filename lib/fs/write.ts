@@ -21,7 +21,8 @@ import { errorCode, ToolError } from "../errors.ts";
 import { leadsOutside, readOnlyRoot, type Verb, wrongKind } from "./errors.ts";
 import { type Anchor, childInfo, withAnchor, withChild } from "./open.ts";
 import { isInside, show } from "./roots.ts";
-import type { Info, Root, WriteOptions } from "./types.ts";
+import type { Space } from "./space.ts";
+import type { Info, WriteOptions } from "./types.ts";
 
 /** Links followed before a chain counts as a circle; the kernel's own number. */
 const LINKS_MAX = 40;
@@ -36,32 +37,31 @@ const READING: ReadonlySet<Verb> = new Set(["read", "list", "look at", "copy"]);
 export async function withPlace<T>(
   path: string,
   verb: Verb,
-  roots: readonly Root[],
+  space: Space,
   options: { followLeaf: boolean },
   work: (anchor: Anchor, name: string) => Promise<T>,
 ): Promise<T> {
   let place = path;
   for (let links = 0; links <= LINKS_MAX; links++) {
-    refuseRoot(verb, place, roots);
+    refuseRoot(verb, place, space);
     const next = await withAnchor(
       dirname(place),
       verb,
-      roots,
+      space,
       async (anchor): Promise<{ done: T } | { led: string }> => {
         if (anchor.root.readOnly && !READING.has(verb)) throw readOnlyRoot(verb, path, anchor.root);
         const name = basename(place);
+        space.guard.check(verb, join(anchor.real, name), path);
         const target = options.followLeaf ? await targetOf(anchor, name) : undefined;
         if (target === undefined) return { done: await work(anchor, name) };
         const led = resolve(anchor.real, target);
-        if (!roots.some((root) => isInside(led, root.real) || isInside(led, root.given))) {
+        if (!space.roots.some((root) => isInside(led, root.real) || isInside(led, root.given))) {
           throw leadsOutside(verb, path);
         }
         return { led };
       },
     );
-    if ("done" in next) {
-      return next.done;
-    }
+    if ("done" in next) return next.done;
     place = next.led;
   }
   throw new ToolError(
@@ -74,10 +74,10 @@ export async function withPlace<T>(
  * Creates a folder and its missing parents. Each step is made inside the folder opened before it.
  * @returns the folders created, outermost first.
  */
-export async function createFolders(path: string, roots: readonly Root[]): Promise<string[]> {
+export async function createFolders(path: string, space: Space): Promise<string[]> {
   const missing: string[] = [];
   let existing = path;
-  while (!roots.some((root) => root.real === existing || root.given === existing)) {
+  while (!space.roots.some((root) => root.real === existing || root.given === existing)) {
     const info = await lstat(existing).catch((error: unknown) => {
       if (errorCode(error) === "ENOENT") return undefined;
       throw error;
@@ -86,25 +86,25 @@ export async function createFolders(path: string, roots: readonly Root[]): Promi
     missing.unshift(basename(existing));
     existing = dirname(existing);
   }
-  if (missing.length === 0) await withAnchor(path, "create", roots, async () => {});
-  else await withAnchor(existing, "create", roots, (anchor) => createBelow(anchor, missing, path));
+  if (missing.length === 0) await withAnchor(path, "create", space, async () => {});
+  else await withAnchor(existing, "create", space, (anchor) => createBelow(anchor, missing, path));
   return missing.map((_, index) => join(existing, ...missing.slice(0, index + 1)));
 }
 
 /** Creates the missing folders above a path that is about to be made. */
-export async function createParents(path: string, verb: Verb, roots: readonly Root[]): Promise<void> {
-  refuseRoot(verb, path, roots);
-  await createFolders(dirname(path), roots);
+export async function createParents(path: string, verb: Verb, space: Space): Promise<void> {
+  refuseRoot(verb, path, space);
+  await createFolders(dirname(path), space);
 }
 
 /** Writes a whole file; see {@link Files.write}. */
 export async function writeWhole(
   path: string,
   bytes: Uint8Array,
-  roots: readonly Root[],
+  space: Space,
   options: WriteOptions,
 ): Promise<{ created: boolean; sizeBefore: number }> {
-  return await withPlace(path, "write", roots, { followLeaf: true }, async (anchor, name) => {
+  return await withPlace(path, "write", space, { followLeaf: true }, async (anchor, name) => {
     const before = await childInfo(anchor, name);
     await checkReplaceable(anchor, name, path, before, options);
     const temporary = temporaryName();
@@ -170,8 +170,8 @@ export function exists(path: string): ToolError {
 }
 
 /** Refuses to replace, move or delete an allowed folder itself. */
-function refuseRoot(verb: Verb, path: string, roots: readonly Root[]): void {
-  if (!roots.some((root) => root.real === path || root.given === path)) return;
+function refuseRoot(verb: Verb, path: string, space: Space): void {
+  if (!space.roots.some((root) => root.real === path || root.given === path)) return;
   throw new ToolError(
     `Cannot ${verb} "${show(path)}": it is an allowed folder itself`,
     "Name something inside it.",
@@ -187,6 +187,7 @@ async function createBelow(anchor: Anchor, names: readonly string[], path: strin
   if (anchor.root.readOnly) throw readOnlyRoot("create", path, anchor.root);
   const [name, ...rest] = names;
   if (name === undefined) return;
+  anchor.space.guard.check("create", join(anchor.real, name), path);
   await mkdir(anchor.at(name)).catch((error: unknown) => {
     // Another call may have made it in this moment; opening it tells whether it is a folder.
     if (errorCode(error) !== "EEXIST") throw error;

@@ -1,0 +1,107 @@
+/**
+ * What the platform can say about an open descriptor. The one place to extend for another platform.
+ *
+ * Linux: a path is first opened with O_PATH, which has no effect on what it names (a pipe gets no reader, a
+ * device is not touched). `/proc/self/fd/N` tells what the kernel really found, `/proc/self/fd/N/name` is a child
+ * of exactly that folder, and opening `/proc/self/fd/N` opens exactly that file, whatever is swapped meanwhile.
+ * macOS and Windows: the descriptor is opened for reading, without blocking, and the system is asked for its path
+ * (`native.ts`). Where nothing can be asked (Deno without every permission), the path is resolved again, several
+ * times, and must always lead to the same device and inode; that narrows the race of a swapped link, it does not
+ * close it.
+ * @module
+ */
+import { type BigIntStats, close, closeSync, constants, fstatSync, open, readlinkSync } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { hasSystemDescriptors } from "../runtime.ts";
+import { createNative, type Native } from "./native.ts";
+
+const openAsync = promisify(open);
+const closeAsync = promisify(close);
+
+/** Opens an entry without any effect on it (Linux, open(2)); Node has no name for this flag. */
+const O_PATH = 0o10000000;
+// Windows lacks these flags; there they are 0 and mean nothing.
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
+/** A pipe without a writer would block the thread that opens it, and a terminal would become ours. */
+const CALM = (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+/** Times a path is resolved where nothing else is possible: whoever swaps links must win every one of them. */
+const ROUNDS = 3;
+
+/** Something that was found and is held, not yet judged. */
+export interface Located {
+  readonly descriptor: number;
+  readonly stats: BigIntStats;
+  /** Where it really is; undefined when that cannot be told for certain. */
+  readonly real: string | undefined;
+}
+
+/** What differs between platforms. */
+export interface Platform {
+  /** Finds and holds what a path leads to. With `follow` false a link in the last place is itself what is found. */
+  locate(path: string, follow: boolean): Promise<Located>;
+  /** A descriptor that reads exactly what was located. The located one is closed in any case. */
+  reopen(located: Located): Promise<number>;
+  /** A path that leads to the entry `name` of a held folder; the empty name leads to the folder itself. */
+  at(descriptor: number, real: string, name: string): string;
+  /** A path by which a child process can enter a held folder: its own /proc/self would be another process. */
+  processPath(descriptor: number, real: string): string;
+}
+
+/** The platform this program runs on. */
+export function createPlatform(): Platform {
+  return hasSystemDescriptors() ? linux : portable(createNative());
+}
+
+const linux: Platform = {
+  async locate(path, follow) {
+    const descriptor = await openAsync(path, O_PATH | (follow ? 0 : NO_FOLLOW));
+    try {
+      const stats = fstatSync(descriptor, { bigint: true });
+      return { descriptor, stats, real: readlinkSync(`/proc/self/fd/${descriptor}`) };
+    } catch (error) {
+      closeSync(descriptor);
+      throw error;
+    }
+  },
+  async reopen({ descriptor }) {
+    try {
+      return await openAsync(`/proc/self/fd/${descriptor}`, constants.O_RDONLY | CALM);
+    } finally {
+      closeSync(descriptor);
+    }
+  },
+  at: (descriptor, _real, name) => join(`/proc/self/fd/${descriptor}`, name),
+  processPath: (descriptor) => `/proc/${process.pid}/fd/${descriptor}`,
+};
+
+function portable(native: Native | undefined): Platform {
+  return {
+    async locate(path, follow) {
+      const descriptor = await openAsync(path, constants.O_RDONLY | CALM | (follow ? 0 : NO_FOLLOW));
+      try {
+        const stats = fstatSync(descriptor, { bigint: true });
+        const real = await native?.realPath(descriptor, path, stats) ?? await resolveAgain(path, stats);
+        return { descriptor, stats, real };
+      } catch (error) {
+        await closeAsync(descriptor);
+        throw error;
+      }
+    },
+    reopen: ({ descriptor }) => Promise.resolve(descriptor),
+    at: (_descriptor, real, name) => join(real, name),
+    processPath: (_descriptor, real) => real,
+  };
+}
+
+async function resolveAgain(path: string, stats: BigIntStats): Promise<string | undefined> {
+  let known: string | undefined;
+  for (let round = 0; round < ROUNDS; round++) {
+    const real = await realpath(path);
+    const again = await stat(real, { bigint: true });
+    if (again.dev !== stats.dev || again.ino !== stats.ino || (known ?? real) !== real) return undefined;
+    known = real;
+  }
+  return known;
+}
