@@ -1,0 +1,313 @@
+/**
+ * ripgrep as a child process: where its executable comes from, and running it.
+ *
+ * The compiled product carries the executable inside. It is written out at the first search, to a private
+ * folder, under a name that holds its hash; what stands there is used only when its hash is right. Where that
+ * folder cannot be written or forbids execution, the system's temporary folder is tried, then an `rg` on the
+ * PATH.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { constants } from "node:fs";
+import { access, chmod, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, isAbsolute, join } from "node:path";
+import process from "node:process";
+import { errorCode, errorText, throwIfAborted, ToolError } from "./errors.ts";
+import { SEARCH_ERROR_BYTES_MAX, SEARCH_MS_MAX, SEARCHES_AT_ONCE_MAX } from "./limits.ts";
+import { embeddedFile, sourceFolder } from "./runtime.ts";
+import type { Log } from "./tool.ts";
+
+/** What ripgrep is made with. */
+export interface RipgrepOptions {
+  /** A folder of our own for what can be made again. */
+  readonly cacheFolder: string;
+  readonly log: Log;
+  /**
+   * The value of the environment variable PATH, to look for an installed ripgrep when our own cannot be run.
+   */
+  readonly searchPath?: string;
+  /** The executable inside the product; undefined when it is run from source. */
+  readonly embedded?: () => Blob | undefined;
+  /** The folder that holds `node_modules` when run from source. */
+  readonly sourceFolder?: string;
+  /**
+   * The second place to write the executable to. Default: a private folder in the system's temporary folder.
+   */
+  readonly secondFolder?: string;
+}
+
+/** One run. */
+export interface Run {
+  readonly args: readonly string[];
+  /** The directory it is started in. */
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+  /** Takes a piece of standard output; false ends the run, because there is enough. */
+  take(chunk: Buffer): boolean;
+}
+
+/** How a run ended. */
+export interface RunEnd {
+  /** The exit status; undefined when it was stopped. */
+  readonly status?: number;
+  /** The beginning of what it wrote to standard error. */
+  readonly errors: string;
+  /** Why it was stopped. */
+  readonly stopped?: "max" | "time";
+}
+
+/** Runs ripgrep. */
+export interface Ripgrep {
+  /**
+   * Runs it to its end. Undefined when no ripgrep can be executed here.
+   * @throws {CancelledError} when the signal is aborted; the child is killed at once.
+   */
+  run(run: Run): Promise<RunEnd | undefined>;
+}
+
+const NAME = process.platform === "win32" ? "rg.exe" : "rg";
+
+/** Errors of starting a process that say nothing about the executable. */
+const BUSY: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "ETXTBSY"]);
+
+/** Makes the runner. Nothing is written or started before the first run. */
+export function createRipgrep(options: RipgrepOptions): Ripgrep {
+  const places = executables(options);
+  const turn = createGate(SEARCHES_AT_ONCE_MAX);
+  // The executable in use, sought at the first run and given up for the next one when it cannot be run.
+  let current: Promise<string | undefined> | undefined;
+  const seek = async () => {
+    const { value, done } = await places.next();
+    if (done !== true) return value;
+    options.log.warn("No ripgrep can be run here: searching with the slower built-in search");
+    return undefined;
+  };
+  return {
+    run: (run) =>
+      turn(async () => {
+        for (;;) {
+          throwIfAborted(run.signal);
+          const tried = current ??= seek();
+          const executable = await tried;
+          if (executable === undefined) return undefined;
+          try {
+            return await execute(executable, run);
+          } catch (error) {
+            if (!(error instanceof UnusableError)) throw error;
+            options.log.warn(`Cannot run "${executable}": ${error.message}`);
+            if (current === tried) current = seek();
+          }
+        }
+      }),
+  };
+}
+
+/** The executable itself is at fault. */
+class UnusableError extends Error {}
+
+/** Where ripgrep may be, best first. */
+async function* executables(options: RipgrepOptions): AsyncGenerator<string, undefined> {
+  const embedded = (options.embedded ?? (() => embeddedFile("rg.bin")))();
+  if (embedded !== undefined) {
+    const bytes = new Uint8Array(await embedded.arrayBuffer());
+    for (const folder of [options.cacheFolder, options.secondFolder ?? temporaryFolder()]) {
+      try {
+        yield await writeOut(bytes, folder);
+      } catch (error) {
+        options.log.warn(`Cannot write ripgrep to "${folder}": ${errorText(error)}`);
+      }
+    }
+  }
+  const source = options.sourceFolder ?? sourceFolder();
+  const installed = `@vscode/ripgrep-${process.platform}-${process.arch}/bin/${NAME}`;
+  const elsewhere = [
+    ...(source === undefined ? [] : [join(source, "node_modules", installed)]),
+    ...(options.searchPath ?? "").split(delimiter).filter(isAbsolute).map((folder) => join(folder, NAME)),
+  ];
+  for (const path of elsewhere) if (await isExecutable(path)) yield path;
+  return undefined;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A folder of this user alone: others may write to the temporary folder, so its owner and mode are checked.
+ */
+function temporaryFolder(): string {
+  return join(tmpdir(), `clawhammer-${process.getuid?.() ?? "cache"}`);
+}
+
+/**
+ * Makes sure that the executable stands in a folder. Several processes may do so at the same time.
+ * @returns its path.
+ */
+async function writeOut(bytes: Uint8Array, folder: string): Promise<string> {
+  const hash = createHash("sha256").update(bytes).digest("hex");
+  await makePrivate(folder);
+  const path = join(folder, `rg-${hash.slice(0, 16)}${process.platform === "win32" ? ".exe" : ""}`);
+  if (await holds(path, hash, bytes.length)) return path;
+  const temporary = join(folder, `.rg-${randomBytes(8).toString("hex")}`);
+  try {
+    const file = await open(temporary, "wx", 0o700);
+    try {
+      await file.writeFile(bytes);
+      await file.chmod(0o700);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    // Windows does not replace a program that runs: another process has put it there and started it.
+    if (!(await holds(path, hash, bytes.length))) throw error;
+  }
+  if (await holds(path, hash, bytes.length)) return path;
+  throw new Error("what was written there is not what is read back");
+}
+
+async function makePrivate(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const stats = await lstat(folder);
+  if (!stats.isDirectory()) throw new Error("it is not a folder");
+  if (process.getuid === undefined) return;
+  if (stats.uid !== process.getuid()) throw new Error("it belongs to another user");
+  if ((stats.mode & 0o777) !== 0o700) await chmod(folder, 0o700);
+}
+
+/** Whether a file is there that is ours to execute: a regular file of our own, with the right contents. */
+async function holds(path: string, hash: string, size: number): Promise<boolean> {
+  try {
+    const file = await open(
+      path,
+      constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0),
+    );
+    try {
+      const stats = await file.stat();
+      if (!stats.isFile() || stats.size !== size) return false;
+      if (process.getuid !== undefined && stats.uid !== process.getuid()) return false;
+      if (createHash("sha256").update(await file.readFile()).digest("hex") !== hash) return false;
+      if (process.getuid !== undefined && (stats.mode & 0o777) !== 0o700) await file.chmod(0o700);
+      return true;
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return false;
+  }
+}
+
+/** Runs the executable once. @throws {UnusableError} when it cannot be executed. */
+async function execute(executable: string, run: Run): Promise<RunEnd> {
+  const child = start(executable, run);
+  let stopped: RunEnd["stopped"];
+  const errors: Buffer[] = [];
+  let errorBytes = 0;
+  let silent = true;
+  const kill = () => void child.kill("SIGKILL");
+  const stop = (why: RunEnd["stopped"]) => {
+    stopped ??= why;
+    kill();
+  };
+  const timer = setTimeout(() => stop("time"), SEARCH_MS_MAX);
+  run.signal.addEventListener("abort", kill, { once: true });
+  process.once("exit", kill);
+  try {
+    let fault: unknown;
+    child.stdout?.on("data", (chunk: Buffer) => {
+      silent = false;
+      if (stopped !== undefined || fault !== undefined || run.signal.aborted) return;
+      try {
+        if (!run.take(chunk)) stop("max");
+      } catch (error) {
+        fault = error;
+        kill();
+      }
+    });
+    child.stderr?.on("data", (chunk: Buffer) => {
+      if (errorBytes < SEARCH_ERROR_BYTES_MAX) errors.push(chunk);
+      errorBytes += chunk.length;
+    });
+    const { status, killedBy } = await ended(child, executable);
+    throwIfAborted(run.signal);
+    if (fault !== undefined) throw fault;
+    const text = Buffer.concat(errors).toString("utf8", 0, SEARCH_ERROR_BYTES_MAX);
+    if (stopped !== undefined) return { stopped, errors: text };
+    if (status !== null && status <= 2) return { status, errors: text };
+    if (status !== null) throw new UnusableError(`it ended with status ${status}`);
+    // macOS ends what it does not trust, and an old processor what it does not understand, without a word.
+    if (silent) throw new UnusableError(`the system ended it with ${killedBy}`);
+    throw new ToolError(
+      `The search was ended by the system with ${killedBy}`,
+      "Try again, in a smaller folder.",
+    );
+  } finally {
+    clearTimeout(timer);
+    run.signal.removeEventListener("abort", kill);
+    process.removeListener("exit", kill);
+  }
+}
+
+function start(executable: string, { args, cwd }: Run): ChildProcess {
+  try {
+    // An empty environment: nothing of ours, or of a configuration file that it names, reaches the child.
+    return spawn(executable, args, { cwd, env: {}, stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
+  } catch (error) {
+    throw startError(error);
+  }
+}
+
+async function ended(
+  child: ChildProcess,
+  executable: string,
+): Promise<{ status: number | null; killedBy: string | null }> {
+  try {
+    return await new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (status, killedBy) => resolve({ status, killedBy }));
+    });
+  } catch (error) {
+    // The same code means that the directory is missing, which is no fault of the executable.
+    if (errorCode(error) === "ENOENT" && await isExecutable(executable)) {
+      throw new ToolError("Cannot search: the folder is gone", "List the folder above it again.");
+    }
+    throw startError(error);
+  }
+}
+
+function startError(error: unknown): Error {
+  if (BUSY.has(errorCode(error) ?? "")) {
+    return new ToolError(
+      `Cannot start the search: the system says ${errorCode(error)}`,
+      "Try again in a moment, with fewer calls at once.",
+    );
+  }
+  return new UnusableError(errorText(error));
+}
+
+/** Lets at most `count` pieces of work run at the same time; the others wait in the order they came. */
+function createGate(count: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let free = count;
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free++;
+      else next();
+    }
+  };
+}
