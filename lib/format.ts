@@ -1,0 +1,51 @@
+/**
+ * Sizes and times as people read them.
+ * @module
+ */
+
+const UNITS = ["kB", "MB", "GB", "TB", "PB"];
+
+/** A size with three digits at most: `512 B`, `1.2 kB`, `34 MB`. Units are decimal. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  let value = bytes;
+  let unit = "B";
+  for (const next of UNITS) {
+    // 999.5 of a unit would be rounded to 1,000 of it.
+    if (value < 999.5) break;
+    value /= 1_000;
+    unit = next;
+  }
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+}
+
+/** A number with its thousands separated: `1,234`. */
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** A number and its noun: `1 file`, `1,234 files`. */
+export function counted(value: number, noun: string, plural = `${noun}s`): string {
+  return `${count(value)} ${value === 1 ? noun : plural}`;
+}
+
+/** A moment in a time zone as ISO 8601 with its offset: `2026-11-22T10:49:07+01:00`. */
+export function localTime(moment: Date, timeZone: string): string {
+  const format = new Intl.DateTimeFormat("en-US", {
+    timeZone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    timeZoneName: "longOffset",
+  });
+  const parts = new Map(format.formatToParts(moment).map((part) => [part.type, part.value]));
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? "";
+  const offset = part("timeZoneName").slice("GMT".length) || "+00:00";
+  return `${part("year").padStart(4, "0")}-${part("month")}-${part("day")}T${part("hour")}:${
+    part("minute")
+  }:${part("second")}${offset}`;
+}

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { counted, localTime, sizeText } from "../../lib/format.ts";
+
+test("sizeText shows at most three digits and never 1000 of a unit", () => {
+  const shown = [0, 999, 1_000, 1_234, 9_949, 9_950, 34_567, 999_499, 999_500, 1e9, 10 * 1024 ** 3].map(
+    sizeText,
+  );
+  assert.deepEqual(
+    shown,
+    ["0 B", "999 B", "1.0 kB", "1.2 kB", "9.9 kB", "10 kB", "35 kB", "999 kB", "1.0 MB", "1.0 GB", "11 GB"],
+  );
+});
+
+test("counted agrees the noun with the number", () => {
+  assert.deepEqual([0, 1, 1_234].map((value) => counted(value, "file")), [
+    "0 files",
+    "1 file",
+    "1,234 files",
+  ]);
+  assert.equal(counted(2, "entry", "entries"), "2 entries");
+});
+
+test("localTime is ISO 8601 with the zone's own offset, summer time and odd offsets included", () => {
+  const moment = new Date("2026-07-01T22:30:05Z");
+  assert.equal(localTime(moment, "Europe/Berlin"), "2026-07-02T00:30:05+02:00");
+  assert.equal(localTime(moment, "Asia/Kathmandu"), "2026-07-02T04:15:05+05:45");
+  assert.equal(localTime(new Date("2026-01-01T00:00:00Z"), "UTC"), "2026-01-01T00:00:00+00:00");
+});
