@@ -10,12 +10,20 @@ import type { Files } from "./fs/types.ts";
 import { CALL_MS_MAX } from "./limits.ts";
 import { nearest } from "./nearest.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
+import type { SearchEngine } from "./search/types.ts";
 import type { AnyTool, Context, Log, Module } from "./tool.ts";
 import { argumentSchema, wireTool } from "./wire.ts";
 
+/** What tools can reach beyond their arguments. */
+export interface Reach {
+  readonly files: Files;
+  readonly search: SearchEngine;
+}
+
 /** What tools stand on; made once by the program that serves them. */
 export interface Services {
-  readonly files: Files;
+  /** Gives what tools can reach. Asked at the first call, because loading it would double the cost of a start. */
+  readonly reach: () => Promise<Reach>;
   readonly log: Log;
   readonly readOnly: boolean;
   /** The present moment; the system clock unless a test gives another. */
@@ -42,7 +50,7 @@ export interface Caller {
    */
   call(name: string, args: unknown, options?: CallOptions): Promise<CallResult>;
   /** The context that prompts and resources are given. */
-  context(options?: CallOptions): Context;
+  context(options?: CallOptions): Promise<Context>;
 }
 
 /** A tool with its schema, which is built at its first call: at start it would cost every tool's price. */
@@ -56,11 +64,10 @@ export function createCaller(modules: readonly Module[], services: Services): Ca
   const all = modules.flatMap((module) => module.tools).sort((a, b) => (a.name < b.name ? -1 : 1));
   const callables = new Map<string, Callable>(all.map((tool) => [tool.name, { tool }]));
   const tools = all.filter((tool) => !services.readOnly || tool.effect === "read");
-  const context = (options: CallOptions = {}) => createContext(services, options);
   return {
     modules,
     tools,
-    context,
+    context: async (options = {}) => createContext(services, await services.reach(), options),
     async call(name, args, options = {}) {
       const callable = callables.get(name);
       if (callable === undefined) throw new UnknownNameError(unknownTool(name, tools));
@@ -90,9 +97,10 @@ async function attempt(
   try {
     if (services.readOnly && tool.effect !== "read") throw readOnlyRefusal(tool);
     services.log.debug(`${tool.name} ${JSON.stringify(args)?.slice(0, 2_000)}`);
-    const checked = checkArguments(callable, args, services.files);
+    const reach = await services.reach();
+    const checked = checkArguments(callable, args, reach.files);
     const reply = await untilAborted(
-      async () => await tool.run(checked, createContext(services, { ...options, signal })),
+      async () => await tool.run(checked, createContext(services, reach, { ...options, signal })),
       signal,
     );
     return [render(reply), "ok"];
@@ -199,9 +207,10 @@ function unknownTool(name: string, tools: readonly AnyTool[]): string {
   return `Unknown tool "${name.slice(0, 100)}"; ${advice}`;
 }
 
-function createContext(services: Services, options: CallOptions): Context {
+function createContext(services: Services, reach: Reach, options: CallOptions): Context {
   return {
-    files: services.files,
+    files: reach.files,
+    search: reach.search,
     log: services.log,
     readOnly: services.readOnly,
     signal: options.signal ?? new AbortController().signal,

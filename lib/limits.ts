@@ -18,10 +18,10 @@ export const REPLY_CHARS_MAX = 25_000;
 /** Bytes of one whole result on the wire. Claude Desktop refuses a result over 1,048,576. */
 export const REPLY_BYTES_MAX = 1_000_000;
 /**
- * Bytes of an image or a sound before base64, which adds a third: 700 kB become 933 kB, under
- * REPLY_BYTES_MAX.
+ * Bytes of an image or a sound before base64, which adds a third: 900,000, what a reply with full text
+ * leaves.
  */
-export const MEDIA_BYTES_MAX = 700_000;
+export const MEDIA_BYTES_MAX = 675_000;
 /** Characters of server instructions. Claude Code cuts them at 2,048. */
 export const INSTRUCTIONS_CHARS_MAX = 2_000;
 /** Characters of the whole `tools/list` with every module on: it is paid in every conversation. */
@@ -100,8 +100,21 @@ export const LIST_PAGE_DEFAULT = 200;
 export const LIST_DEPTH_MAX = 20;
 /** Edits that one `edit_file` takes. */
 export const EDITS_MAX = 200;
+/** Places that one edit replaces: each costs memory, and a million are a second's work. */
+export const EDIT_PLACES_MAX = 1_000_000;
+/** Characters of the diff an edit answers with: enough to check it, little enough to pay on every edit. */
+export const DIFF_CHARS_MAX = 8_000;
+/** Characters of one line in a diff or a hint; of a longer one the part around the difference is shown. */
+export const DIFF_LINE_CHARS_MAX = 400;
+/** Lines added and removed in one place for which the shortest diff is sought: the time is quadratic. */
+export const DIFF_STEPS_MAX = 500;
 /** Entries that one recursive copy or delete touches before it refuses, so that a slip stays small. */
 export const TREE_ENTRIES_MAX = 100_000;
+
+/** Bytes of a `.gitignore` that are read; what is behind them is no list of patterns any more. */
+export const IGNORE_FILE_BYTES_MAX = 64 * KIB;
+/** Resources on one page of `resources/list`. */
+export const RESOURCES_PAGE = 100;
 
 // --- Search ---
 
@@ -113,6 +126,75 @@ export const SEARCH_MATCHES_MAX = 50_000;
 export const FIND_FILES_MAX = 500_000;
 /** Characters of a search pattern. */
 export const PATTERN_CHARS_MAX = 1_000;
+/** Matches on one page of `search_text`, at most: a reply holds no more anyway. */
+export const SEARCH_PAGE_MAX = 500;
+/** Lines of context on each side of a match, at most: read_file shows more. */
+export const SEARCH_CONTEXT_MAX = 20;
+/** Characters shown of a line that matches: enough for code, and a window into minified files. */
+export const SEARCH_LINE_CHARS_MAX = 240;
+/** Bytes read on each side of a match to show its line and its context. */
+export const SEARCH_BLOCK_BYTES = 16 * KIB;
+/** Milliseconds until a search stops and shows what it has found by then: well below CALL_MS_MAX. */
+export const SEARCH_MS_MAX = 30_000;
+/** Searches that run at the same time: each of them uses every processor. More wait their turn. */
+export const SEARCHES_AT_ONCE_MAX = 4;
+/**
+ * Bytes kept of what ripgrep writes to standard error: a folder of unreadable files is reported file by file.
+ */
+export const SEARCH_ERROR_BYTES_MAX = 64 * KIB;
+/**
+ * Bytes of a compiled regular expression: without a bound, `x{1000}{1000}` took ripgrep minutes and
+ * gigabytes.
+ */
+export const REGEX_BYTES_MAX = 10 * MIB;
+/** Folders in each other that the built-in search enters: every one of them keeps a descriptor open. */
+export const SEARCH_DEPTH_MAX = 100;
+/**
+ * Bytes of a line that the built-in search looks at in one piece; in longer lines, pieces are searched by
+ * themselves.
+ */
+export const SEARCH_PIECE_BYTES_MAX = MIB;
+
+// --- The journal of changes ---
+
+/** Bytes of contents that the journal keeps in all; beyond them the oldest changes are forgotten. */
+export const JOURNAL_BYTES_MAX = 1024 * MIB;
+/** Days after which a change is forgotten: what nobody missed for a month is not taken back any more. */
+export const JOURNAL_DAYS_MAX = 30;
+/** Changes kept, whatever their size: the list of them stays quick. */
+export const JOURNAL_CHANGES_MAX = 100_000;
+/**
+ * Bytes that are kept of one change. A larger one is refused, because what cannot be taken back must be done by
+ * the person: a quarter of the journal, so that no change pushes out all others.
+ */
+export const JOURNAL_CHANGE_BYTES_MAX = 256 * MIB;
+/** Bytes of contents kept inside the database, where one flush secures them together with their entry. */
+export const JOURNAL_INLINE_BYTES_MAX = 64 * KIB;
+/** Bytes of such contents, and contents in all, that are gathered before they are handed to the database. */
+export const JOURNAL_BATCH_BYTES = 4 * MIB;
+export const JOURNAL_BATCH_FILES = 1_000;
+/** Milliseconds a change waits for another process that writes to the journal. */
+export const JOURNAL_LOCK_MS_MAX = 10_000;
+/**
+ * Milliseconds after which an unfinished change counts as given up although a process of its number lives: the
+ * number may have been given to another program by now.
+ */
+export const JOURNAL_PENDING_MS_MAX = 3_600_000;
+/** Bytes kept since the journal was last tidied, or changes made, after which it is tidied again. */
+export const JOURNAL_TIDY_BYTES = 32 * MIB;
+export const JOURNAL_TIDY_CHANGES = 100;
+/** Milliseconds after which a file of the journal that no entry knows is taken to be left by a crash. */
+export const JOURNAL_ORPHAN_MS = 86_400_000;
+/**
+ * Bytes of a file that are compared to see whether it has changed; of a larger one the size and the time of the
+ * last change are, because no tool of ours edits such a file, and reading gigabytes takes longer than a call may.
+ */
+export const COMPARE_BYTES_MAX = 64 * MIB;
+/** Changes that one list shows unless asked for fewer, and at most. */
+export const CHANGES_PAGE_DEFAULT = 20;
+export const CHANGES_PAGE_MAX = 200;
+/** Bytes of a text for which a change is shown as a diff. */
+export const DIFF_BYTES_MAX = MIB;
 
 // --- The log ---
 
@@ -131,6 +213,11 @@ export const LOG_LOCK_STALE_MS = 10_000;
  * us hang.
  */
 export const STDERR_BYTES_MAX = 12 * KIB;
+
+// --- Completion ---
+
+/** Values that one completion offers: the protocol allows 100. */
+export const COMPLETIONS_MAX = 100;
 
 // --- Time and thinking ---
 

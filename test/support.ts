@@ -8,8 +8,12 @@ import { dirname, join } from "node:path";
 import { type Caller, createCaller, type Services } from "../lib/call.ts";
 import { createFiles } from "../lib/fs/files.ts";
 import { openRoots } from "../lib/fs/roots.ts";
+import { createJournal } from "../lib/journal/journal.ts";
 import type { Files } from "../lib/fs/types.ts";
 import type { Content } from "../lib/reply.ts";
+import { createRipgrep } from "../lib/ripgrep.ts";
+import { createSearch } from "../lib/search/engine.ts";
+import type { SearchEngine } from "../lib/search/types.ts";
 import type { Log, Module } from "../lib/tool.ts";
 
 /** What a test gets. */
@@ -18,6 +22,8 @@ export interface Sandbox {
   readonly dir: string;
   /** A folder beside it that is not allowed. */
   readonly outside: string;
+  /** A folder beside both for a journal; made with the first change when the option `journal` is set. */
+  readonly journalFolder: string;
   readonly files: Files;
   readonly caller: Caller;
   /** Calls a tool; `text` is all text of the reply. */
@@ -27,7 +33,11 @@ export interface Sandbox {
 }
 
 /** Options of a sandbox beyond its folder. */
-export type SandboxOptions = Partial<Omit<Services, "files">> & { readonly rootReadOnly?: boolean };
+export type SandboxOptions = Partial<Omit<Services, "reach">> & {
+  readonly search?: SearchEngine;
+  readonly rootReadOnly?: boolean;
+  readonly journal?: boolean;
+};
 
 /** A log that keeps nothing. */
 export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
@@ -41,15 +51,27 @@ export async function withSandbox(
   const base = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-test-")));
   const dir = join(base, "allowed");
   const outside = join(base, "allowed-not");
+  let release = () => {};
   try {
     await mkdir(dir);
     await mkdir(outside);
-    const { roots } = await openRoots([{ path: dir, readOnly: options.rootReadOnly ?? false }]);
-    const files = createFiles(roots);
-    const caller = createCaller(modules, { log: SILENT, readOnly: false, ...options, files });
+    const { roots } = openRoots([{ path: dir, readOnly: options.rootReadOnly ?? false }]);
+    const journalFolder = join(base, "journal");
+    const journal = options.journal === true ? createJournal({ folder: journalFolder }) : undefined;
+    release = () => journal?.release();
+    const files = createFiles(roots, { journal });
+    const search = createSearch(createRipgrep({ cacheFolder: join(base, "cache"), log: SILENT }));
+    const reach = { files, search: options.search ?? search };
+    const caller = createCaller(modules, {
+      log: SILENT,
+      readOnly: false,
+      ...options,
+      reach: () => Promise.resolve(reach),
+    });
     await work({
       dir,
       outside,
+      journalFolder,
       files,
       caller,
       async call(name, args) {
@@ -65,6 +87,7 @@ export async function withSandbox(
       },
     });
   } finally {
+    release();
     await rm(base, { recursive: true, force: true });
   }
 }

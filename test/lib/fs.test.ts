@@ -79,7 +79,7 @@ test("resolve says how to allow a folder when none is allowed", () => {
 test("resolve finds the folder of a relative path among several, or asks for an absolute one", async () => {
   await withSandbox([], async ({ dir, outside, put }) => {
     await put({ "only-here.txt": "1" });
-    const { roots } = await openRoots([{ path: dir, readOnly: false }, { path: outside, readOnly: false }]);
+    const { roots } = openRoots([{ path: dir, readOnly: false }, { path: outside, readOnly: false }]);
     const files = createFiles(roots);
     assert.equal(files.resolve("allowed-not/x"), join(outside, "x"));
     assert.equal(files.resolve("only-here.txt"), join(dir, "only-here.txt"));
@@ -90,7 +90,7 @@ test("resolve finds the folder of a relative path among several, or asks for an 
 test("openRoots reports a missing folder and a file, keeps the rest, and the stricter of two wishes", async () => {
   await withSandbox([], async ({ dir, put }) => {
     await put({ "file.txt": "" });
-    const { roots, missing } = await openRoots([
+    const { roots, missing } = openRoots([
       { path: join(dir, "gone"), readOnly: false },
       { path: join(dir, "file.txt"), readOnly: false },
       { path: dir, readOnly: false },
@@ -188,7 +188,7 @@ test("pipes, sockets and devices are refused at once", async () => {
     } finally {
       await new Promise((resolve) => server.close(resolve));
     }
-    const { roots } = await openRoots([{ path: "/dev", readOnly: false }]);
+    const { roots } = openRoots([{ path: "/dev", readOnly: false }]);
     await assert.rejects(read(createFiles(roots), "/dev/zero"), refusal(/pipe, socket or device/));
   });
 });
@@ -270,7 +270,7 @@ test("write to a file with a second hard link leaves the other name with the old
 test("a read-only folder can be read and copied from, never changed; the innermost folder decides", async () => {
   await withSandbox([], async ({ dir, put }) => {
     await put({ "a.txt": "a", "open/b.txt": "b" });
-    const { roots } = await openRoots([{ path: dir, readOnly: true }, {
+    const { roots } = openRoots([{ path: dir, readOnly: true }, {
       path: join(dir, "open"),
       readOnly: false,
     }]);

@@ -1,0 +1,101 @@
+/**
+ * The application: modules and configuration become a caller. `serve`, `call` and `tools` stand on it.
+ * @module
+ */
+import { type Caller, createCaller, type Reach } from "./call.ts";
+import type { Config } from "./config.ts";
+import { flagOf } from "./config/options.ts";
+import { UsageError } from "./errors.ts";
+import { type MissingRoot, openRoots } from "./fs/roots.ts";
+import type { Root } from "./fs/types.ts";
+import { INSTRUCTIONS_CHARS_MAX } from "./limits.ts";
+import { createLog } from "./log.ts";
+import { nearest } from "./nearest.ts";
+import { clip, fitLines } from "./reply.ts";
+import type { Log, Module } from "./tool.ts";
+
+/** A program that is ready to be called. */
+export interface App {
+  readonly caller: Caller;
+  readonly log: Log;
+  /** What the server tells the model about itself: at most INSTRUCTIONS_CHARS_MAX characters. */
+  readonly instructions: string;
+}
+
+/**
+ * Makes the application. Opens the allowed folders and nothing else; a folder that cannot be used is left out
+ * with a warning.
+ * @throws {UsageError} when the configuration names a module that does not exist, or leaves none.
+ */
+export function createApp(modules: readonly Module[], config: Config): App {
+  const enabled = pickModules(modules, config);
+  const log = createLog({ folder: config.folders.logs, level: config.logLevel });
+  const opened = openRoots(config.allow);
+  for (const { path, why } of opened.missing) log.warn(`Left out the allowed folder "${path}": ${why}`);
+  const { readOnly } = config;
+  let reach: Promise<Reach> | undefined;
+  const caller = createCaller(enabled, {
+    reach: () => reach ??= import("./reach.ts").then(({ openReach }) => openReach(config, opened.roots, log)),
+    log,
+    readOnly,
+  });
+  return { caller, log, instructions: instructionsOf(enabled, opened, readOnly) };
+}
+
+/**
+ * The modules that are switched on, in the order of the program.
+ * @throws {UsageError} for a name that is none of theirs, and when nothing is left.
+ */
+export function pickModules(
+  modules: readonly Module[],
+  { modules: only, without }: Pick<Config, "modules" | "without">,
+): readonly Module[] {
+  const names = modules.map((module) => module.name);
+  for (const [key, given] of [["modules", only ?? []], ["without", without]] as const) {
+    const unknown = given.find((name) => !names.includes(name));
+    if (unknown === undefined) continue;
+    const near = nearest(unknown, names, 1).map((name) => `Did you mean "${name}"? `).join("");
+    throw new UsageError(
+      `Unknown module "${unknown}" in ${flagOf(key)}\n${near}The modules are ${names.join(", ")}`,
+    );
+  }
+  const enabled = modules.filter(({ name }) => (only?.includes(name) ?? true) && !without.includes(name));
+  if (enabled.length > 0) return enabled;
+  throw new UsageError(
+    `${flagOf("modules")} and ${flagOf("without")} leave no module\nThe modules are ${names.join(", ")}`,
+  );
+}
+
+/** The instructions: which folders, then each module's paragraph, as far as they fit. */
+export function instructionsOf(
+  modules: readonly Module[],
+  { roots, missing }: { readonly roots: readonly Root[]; readonly missing: readonly MissingRoot[] },
+  readOnly: boolean,
+): string {
+  const usesFolders = modules.some((module) => module.tools.some((tool) => tool.paths.length > 0));
+  const left = missing.map(({ path, why }) => `${path} (${why})`);
+  const paragraphs = [
+    ...(readOnly ? ["Read-only: every tool that changes something is switched off."] : []),
+    ...(usesFolders ? [allowed(roots)] : []),
+    ...(usesFolders && left.length > 0 ? [`Allowed, but not available now: ${listing(left)}.`] : []),
+    ...modules.map((module) => module.instructions),
+  ];
+  return fitLines(paragraphs, INSTRUCTIONS_CHARS_MAX).join("\n").slice(0, INSTRUCTIONS_CHARS_MAX);
+}
+
+function allowed(roots: readonly Root[]): string {
+  if (roots.length > 0) {
+    return `Allowed folders: ${
+      listing(roots.map((root) => root.given + (root.readOnly ? " (read-only)" : "")))
+    }.`;
+  }
+  return "No folder is allowed yet, so tools that take a path refuse. The person can allow one by adding " +
+    '"--allow", "/path/to/folder" to the "args" of clawhammer in claude_desktop_config.json.';
+}
+
+/** Names in a few hundred characters: the model is told how many are not shown. */
+function listing(names: readonly string[]): string {
+  const shown = fitLines(names, 400);
+  const more = names.length - shown.length;
+  return shown.map((name) => clip(name, 300)).join(", ") + (more > 0 ? `, and ${more} more` : "");
+}

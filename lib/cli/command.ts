@@ -1,0 +1,33 @@
+/**
+ * What a command of the command line is.
+ * @module
+ */
+import type { CommandLine } from "../config.ts";
+import type { Flag } from "../config/flags.ts";
+import type { Host } from "../config/host.ts";
+import type { Module } from "../tool.ts";
+
+/** What a command is given to run with. */
+export interface Invocation {
+  readonly modules: readonly Module[];
+  readonly line: CommandLine;
+  readonly host: Host;
+}
+
+/** Runs a command. Resolves with the exit code: 0 fine, 1 failed. @throws {UsageError} for wrong usage: 2. */
+export type Run = (invocation: Invocation) => Promise<number>;
+
+/** A command: what the help says about it, and how to get at its code. */
+export interface Command {
+  readonly name: string;
+  /** What follows the name: `TOOL [JSON | key=value …]`. */
+  readonly operands: string;
+  readonly summary: string;
+  /** Sentences that the summary leaves out. */
+  readonly about: string;
+  /** The flags of this command alone. */
+  readonly flags: readonly Flag[];
+  readonly examples: readonly { readonly does: string; readonly line: string }[];
+  /** Loads the command's file, so that no command pays for another. */
+  load(): Promise<Run>;
+}

@@ -1,0 +1,107 @@
+/**
+ * The table of commands: dispatch and help follow from it.
+ * @module
+ */
+import type { Command } from "./command.ts";
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "serve",
+    operands: "",
+    summary: "serve Claude over standard input and output",
+    about: [
+      "This is what Claude Desktop starts. Flags without a command serve, too.",
+      "A folder that cannot be used now (an unplugged disk) is left out with a warning;",
+      "without any folder, the tools for files explain how to allow one.",
+    ].join(" "),
+    flags: [],
+    examples: [
+      {
+        does: "two folders, one of them for reading only",
+        line: "serve --allow ~/Documents --allow ~/Music:ro",
+      },
+      {
+        does: "only the readers of two modules",
+        line: "serve --allow ~/code --modules files,search --read-only",
+      },
+    ],
+    load: async () => (await import("./serve.ts")).serve,
+  },
+  {
+    name: "call",
+    operands: "TOOL [JSON | key=value …]",
+    summary: "call one tool, exactly as Claude would",
+    about: [
+      "Arguments are one JSON object, or key=value pairs: a value that is a list or an object is JSON,",
+      "a key may be dotted (edits.0.oldText=a), and repeated keys make a list.",
+      "The text of the reply goes to standard output. A refusal goes to standard error and exits with 1.",
+      "Ctrl-C cancels the call.",
+    ].join(" "),
+    flags: [{
+      flag: "--out",
+      metavar: "FILE",
+      description: "write the image or sound of the reply to FILE, or its text when there is none",
+    }],
+    examples: [
+      { does: "the last ten lines of a file", line: "call read_file path=notes.txt offset=-10 --allow ." },
+      { does: "the same call as JSON", line: `call read_file '{"path":"notes.txt","offset":-10}' --allow .` },
+      { does: "save an image", line: "call read_file path=logo.png --out copy.png --allow ." },
+    ],
+    load: async () => (await import("./call.ts")).call,
+  },
+  {
+    name: "tools",
+    operands: "",
+    summary: "show the tools Claude sees, and what they cost",
+    about: "",
+    flags: [
+      { flag: "--json", description: "print them as tools/list sends them" },
+      { flag: "--markdown", description: "print the reference of all tools and prompts" },
+      { flag: "--tokens", description: "print the size of each, which every conversation pays" },
+    ],
+    examples: [
+      { does: "what is left when nothing may change", line: "tools --read-only" },
+      { does: "what two modules cost", line: "tools --tokens --modules files,search" },
+    ],
+    load: async () => (await import("./tools.ts")).tools,
+  },
+  {
+    name: "changes",
+    operands: "",
+    summary: "show what Claude changed in your files",
+    about:
+      "The newest changes first, wherever they were made, each with the number by which it is undone. Changes are " +
+      "kept for 30 days, as long as what they need takes less than 1 GiB.",
+    flags: [
+      { flag: "--limit", metavar: "N", description: "show N changes; 20 unless given" },
+      { flag: "--diff", description: "show what changed in text files" },
+      { flag: "--json", description: "print them as JSON" },
+    ],
+    examples: [{ does: "what the last three changes did", line: "changes --limit 3 --diff" }],
+    load: async () => (await import("./changes.ts")).changes,
+  },
+  {
+    name: "undo",
+    operands: "[ID]",
+    summary: "take back what Claude changed",
+    about:
+      "Takes back the change of that number, or the newest one. Nothing is overwritten: where a file has changed since, " +
+      "the undo is refused. An undo is a change itself and can be undone by its own number. It works in the folder " +
+      "that was allowed when the change was made, so --allow need not be repeated. On a terminal it asks first.",
+    flags: [
+      { flag: "--last", metavar: "N", description: "take back the newest N changes" },
+      {
+        flag: "--since",
+        metavar: "TIME",
+        description: "take back everything since then: 30s, 45m, 2h or 7d",
+      },
+      { flag: "--yes", description: "do not ask" },
+    ],
+    examples: [
+      { does: "the newest change", line: "undo" },
+      { does: "everything of the last hour", line: "undo --since 1h" },
+    ],
+    load: async () => (await import("./undo.ts")).undo,
+  },
+];

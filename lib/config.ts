@@ -1,0 +1,135 @@
+/**
+ * The configuration: flags over environment over file over defaults. Each step is a pure function; this file
+ * puts them in order, and is the only one that looks at the process and reads the configuration file.
+ *
+ * A list from one source replaces the list of the sources below it. Relative paths belong to their source: to
+ * the current folder for flags, to the file's folder in the file; in the environment they are refused.
+ * @module
+ */
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { readEnvironment } from "./config/environment.ts";
+import { readConfigText } from "./config/file.ts";
+import { type Flag, parseFlags, sharedFlags, sharedValues } from "./config/flags.ts";
+import { type Folders, type Host, pathsOf, platformFolders } from "./config/host.ts";
+import { flagOf, type Level, readSettings, type Settings, variableOf } from "./config/options.ts";
+import { errorCode, errorText, UsageError } from "./errors.ts";
+import type { Allowed } from "./fs/roots.ts";
+
+/** The configuration of a run. */
+export interface Config {
+  readonly allow: readonly Allowed[];
+  /** The modules asked for; undefined means all of them. Not checked here: only the program knows them. */
+  readonly modules: readonly string[] | undefined;
+  readonly without: readonly string[];
+  readonly readOnly: boolean;
+  /** Glob patterns of names and paths: protected besides the usual ones, and not protected. */
+  readonly protect: readonly string[];
+  readonly unprotect: readonly string[];
+  readonly logLevel: Level;
+  /** The configuration file that was read. */
+  readonly file: string | undefined;
+  readonly folders: Folders;
+  /** The variable PATH: where other programs are looked for. */
+  readonly searchPath: string | undefined;
+}
+
+/** A command line, understood: the configuration, and what is left for the command. */
+export interface CommandLine {
+  readonly config: Config;
+  /** The values of every flag given, by its name with dashes. */
+  readonly flags: ReadonlyMap<string, readonly string[]>;
+  readonly operands: readonly string[];
+}
+
+/** The machine and process we run on. */
+export function thisHost(): Host {
+  return {
+    platform: process.platform,
+    env: process.env,
+    home: attempt(homedir),
+    cwd: attempt(() => process.cwd()),
+  };
+}
+
+/**
+ * Understands a command line, the environment and the configuration file.
+ * @param args What follows the name of the command.
+ * @param own The flags of the command itself.
+ * @throws {UsageError} naming what is wrong, where, and what is nearest.
+ */
+export async function loadConfig(
+  args: readonly string[],
+  own: readonly Flag[],
+  host: Host,
+): Promise<CommandLine> {
+  const { flags, operands } = parseFlags(args, [...own, ...sharedFlags()]);
+  const fromFlags = readSettings(
+    sharedValues(flags),
+    (key) => ({ label: flagOf(key), base: host.cwd, host }),
+  );
+  const fromEnvironment = readEnvironment(host);
+  const folders = platformFolders(host);
+  const named = fromFlags.config ?? fromEnvironment.config;
+  const file = await readConfigFile(named, folders, host);
+  const merged = merge([file?.settings ?? {}, fromEnvironment, fromFlags]);
+  const config: Config = {
+    allow: merged.allow ?? [],
+    modules: merged.modules,
+    without: merged.without ?? [],
+    readOnly: merged.readOnly ?? false,
+    protect: merged.protect ?? [],
+    unprotect: merged.unprotect ?? [],
+    logLevel: merged.logLevel ?? "info",
+    file: file?.path,
+    folders,
+    searchPath: host.env.PATH,
+  };
+  return { config, flags, operands };
+}
+
+/** Later settings win, key by key. */
+export function merge(settings: readonly Settings[]): Settings {
+  return Object.assign({}, ...settings);
+}
+
+/** The file that was named, which must exist, or the platform's, which need not. */
+async function readConfigFile(
+  named: string | undefined,
+  folders: Folders,
+  host: Host,
+): Promise<{ path: string; settings: Settings } | undefined> {
+  const path = named ?? (folders.config && pathsOf(host).join(folders.config, "clawhammer.json"));
+  if (path === undefined) return undefined;
+  let bytes: Uint8Array;
+  try {
+    // Synchronous on purpose: at start nothing else could run, and waking the thread pool costs more than this.
+    bytes = readFileSync(path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (named === undefined && (code === "ENOENT" || code === "ENOTDIR" || isSandboxed(error))) {
+      return undefined;
+    }
+    const why = code === "ENOENT" ? "no such file" : code === "EISDIR" ? "it is a folder" : errorText(error);
+    const next = named === undefined
+      ? "Make it readable, or remove it"
+      : `It is named by ${flagOf("config")} or ${variableOf("config")}`;
+    throw new UsageError(`Cannot read the configuration "${path}": ${why}\n${next}`);
+  }
+  return { path, settings: await readConfigText(new TextDecoder().decode(bytes), path, host) };
+}
+
+/** Whether a runtime's sandbox forbids the file: then it counts as absent. */
+function isSandboxed(error: unknown): boolean {
+  return error instanceof Error && error.name === "NotCapable";
+}
+
+/** What the system answers, or undefined when it cannot: no home, the current folder deleted. */
+function attempt(ask: () => unknown): string | undefined {
+  try {
+    const answer = ask();
+    return typeof answer === "string" && answer !== "" ? answer : undefined;
+  } catch {
+    return undefined;
+  }
+}

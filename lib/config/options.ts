@@ -1,0 +1,240 @@
+/**
+ * The one table of options. Flags, environment variables, the keys of the file and the help all follow
+ * from it; so do the names: the key `readOnly` is the flag `--read-only` and the variable
+ * `CLAWHAMMER_READ_ONLY`.
+ * @module
+ */
+import { errorText, UsageError } from "../errors.ts";
+import type { Allowed } from "../fs/roots.ts";
+import { compileGlob } from "../glob.ts";
+import { nearest } from "../nearest.ts";
+import { type Host, pathsOf, resolvePath, type Source } from "./host.ts";
+
+/** How much the log tells, from everything to almost nothing. */
+export const LEVELS = ["debug", "info", "warn", "error"] as const;
+export type Level = (typeof LEVELS)[number];
+
+/** What can be set, by the key it has in the file. */
+export interface Values {
+  allow: readonly Allowed[];
+  modules: readonly string[];
+  without: readonly string[];
+  readOnly: boolean;
+  protect: readonly string[];
+  unprotect: readonly string[];
+  config: string;
+  logLevel: Level;
+}
+export type Key = keyof Values;
+
+/** What one source sets. */
+export type Settings = Partial<Values>;
+
+/** How a kind of value is written in each source, and read. */
+interface Kind<Value> {
+  /** What the file holds: a list takes a single string too. */
+  readonly json: "list" | "string" | "boolean";
+  /** Whether the flag may be given more than once. */
+  readonly repeatable: boolean;
+  /** The parts of an environment variable that holds a list. */
+  split?(text: string, host: Host): string[];
+  /** Reads the texts a source gave; never called with none. @throws {UsageError} */
+  read(texts: readonly string[], source: Source): Value;
+}
+
+/** An option. */
+export interface Option<Value> {
+  readonly kind: Kind<Value>;
+  /** What stands for the value in the help; a switch has none. */
+  readonly metavar?: string;
+  readonly description: string;
+  /** False for what only makes sense outside the file. */
+  readonly inFile: boolean;
+}
+
+const folders: Kind<readonly Allowed[]> = {
+  json: "list",
+  repeatable: true,
+  split: splitFolders,
+  read: (texts, source) => texts.map((text) => readFolder(text, source)),
+};
+
+const names: Kind<readonly string[]> = {
+  json: "list",
+  repeatable: true,
+  read(texts, { label }) {
+    const all = texts.flatMap((text) => text.split(",")).map((name) => name.trim()).filter((name) =>
+      name !== ""
+    );
+    const given = all.filter((name) => !isUnset(name));
+    if (given.length === 0) throw new UsageError(`${label} names nothing\nGive names separated by commas`);
+    return [...new Set(given)];
+  },
+};
+
+const onOff: Kind<boolean> = {
+  json: "boolean",
+  repeatable: false,
+  read([text = ""], { label }) {
+    if (/^(true|1|yes|on)$/i.test(text)) return true;
+    if (/^(false|0|no|off)$/i.test(text)) return false;
+    throw new UsageError(`${label} is "${text}"\nUse "true" or "false"`);
+  },
+};
+
+const patterns: Kind<readonly string[]> = {
+  json: "list",
+  repeatable: true,
+  split: (text, host) => text.split(pathsOf(host).delimiter).filter((part) => part.trim() !== ""),
+  read(texts, { label }) {
+    for (const text of texts) {
+      try {
+        compileGlob(text, { ignoreCase: true });
+      } catch (error) {
+        throw new UsageError(`${label}: ${errorText(error)}`);
+      }
+    }
+    return texts;
+  },
+};
+
+const file: Kind<string> = {
+  json: "string",
+  repeatable: false,
+  read: ([text = ""], source) => resolvePath(text, source),
+};
+
+const level: Kind<Level> = {
+  json: "string",
+  repeatable: false,
+  read([text = ""], { label }) {
+    const found = LEVELS.find((name) => name === text.toLowerCase());
+    if (found !== undefined) return found;
+    const near = nearest(text, LEVELS, 1).map((name) => `Did you mean "${name}"? `).join("");
+    throw new UsageError(`${label} is "${text}"\n${near}The levels are ${LEVELS.join(", ")}`);
+  },
+};
+
+/** Every option, in the order of the help. */
+export const OPTIONS: { readonly [K in Key]: Option<Values[K]> } = {
+  allow: {
+    kind: folders,
+    metavar: "DIR[:ro]",
+    description: "let tools use this folder; with :ro, only read it; repeatable",
+    inFile: true,
+  },
+  modules: {
+    kind: names,
+    metavar: "a,b",
+    description: "switch on only these modules",
+    inFile: true,
+  },
+  without: {
+    kind: names,
+    metavar: "a,b",
+    description: "switch these modules off",
+    inFile: true,
+  },
+  readOnly: {
+    kind: onOff,
+    description: "offer only the tools that change nothing",
+    inFile: true,
+  },
+  protect: {
+    kind: patterns,
+    metavar: "PATTERN",
+    description: "let no tool read or change what has this name or path, such as *.secret; repeatable",
+    inFile: true,
+  },
+  unprotect: {
+    kind: patterns,
+    metavar: "PATTERN",
+    description:
+      "lift the protection of keys, passwords, .git and the like for this name or path; repeatable",
+    inFile: true,
+  },
+  config: {
+    kind: file,
+    metavar: "FILE",
+    description: "read this configuration file instead of clawhammer.json in the platform's folder",
+    inFile: false,
+  },
+  logLevel: {
+    kind: level,
+    metavar: "LEVEL",
+    description: `how much goes to the log file: ${LEVELS.join(", ")} (info unless given)`,
+    inFile: true,
+  },
+};
+
+/** The keys of the table, in its order. */
+export const KEYS: readonly Key[] = Object.keys(OPTIONS).filter(isKey);
+
+/** `readOnly` → `--read-only`. */
+export function flagOf(key: string): string {
+  return `--${words(key).join("-")}`;
+}
+
+/** `readOnly` → `CLAWHAMMER_READ_ONLY`. */
+export function variableOf(key: string): string {
+  return `CLAWHAMMER_${words(key).join("_").toUpperCase()}`;
+}
+
+/** Whether a name is a key of the table. */
+export function isKey(name: string): name is Key {
+  return Object.hasOwn(OPTIONS, name);
+}
+
+/** Whether a host left a placeholder of a bundle unexpanded: `${user_config.folder}` means "not given". */
+export function isUnset(text: string): boolean {
+  return /^\s*\$\{user_config\.[^{}]*\}(:ro)?\s*$/.test(text);
+}
+
+/**
+ * Reads what a source gave for some keys. Values that are unset placeholders count as not given.
+ * @throws {UsageError} when a value is wrong.
+ */
+export function readSettings(
+  given: ReadonlyMap<Key, readonly string[]>,
+  sourceOf: (key: Key) => Source,
+): Settings {
+  const settings: Settings = {};
+  for (const [key, all] of given) {
+    const texts = all.filter((text) => !text.split(",").every(isUnset));
+    if (texts.length > 0) put(settings, key, texts, sourceOf(key));
+  }
+  return settings;
+}
+
+function put<K extends Key>(settings: Settings, key: K, texts: readonly string[], source: Source): void {
+  settings[key] = OPTIONS[key].kind.read(texts, source);
+}
+
+function words(key: string): string[] {
+  return key.split(/(?=[A-Z])/).map((word) => word.toLowerCase());
+}
+
+/**
+ * `DIR` or `DIR:ro`. A folder whose own name ends in ":ro" is written with a slash behind it. On Windows the
+ * colon of a drive is no suffix: `C:ro` is a path.
+ */
+function readFolder(text: string, source: Source): Allowed {
+  const drive = source.host.platform === "win32" && /^[A-Za-z]:ro$/.test(text);
+  const readOnly = text.endsWith(":ro") && !drive;
+  return { path: resolvePath(readOnly ? text.slice(0, -3) : text, source), readOnly };
+}
+
+/**
+ * The folders of `CLAWHAMMER_ALLOW`, separated like PATH: ":" (";" on Windows). Where ":" separates, a part
+ * that is exactly "ro" belongs to the folder before it; it is no folder itself: relative ones are refused.
+ */
+function splitFolders(text: string, host: Host): string[] {
+  const { delimiter } = pathsOf(host);
+  const parts: string[] = [];
+  for (const part of text.split(delimiter)) {
+    const last = parts.at(-1);
+    if (delimiter === ":" && part === "ro" && last !== undefined) parts[parts.length - 1] = `${last}:ro`;
+    else if (part.trim() !== "") parts.push(part);
+  }
+  return parts;
+}

@@ -1,0 +1,84 @@
+/**
+ * What the tools of one configuration can reach: the file layer with its guard and journal, and the search.
+ * Loaded at the first call, because at start it would cost as much time and memory as everything else together.
+ * @module
+ */
+import { realpath } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, delimiter, dirname, join } from "node:path";
+import type { Reach } from "./call.ts";
+import type { Config } from "./config.ts";
+import { createFiles } from "./fs/files.ts";
+import { createGuard, type Guard } from "./fs/guard.ts";
+import { isInside } from "./fs/roots.ts";
+import type { Changes, Root } from "./fs/types.ts";
+import { createJournal } from "./journal/journal.ts";
+import type { Journal } from "./journal/types.ts";
+import { createLog } from "./log.ts";
+import { createRipgrep } from "./ripgrep.ts";
+import { isCompiled } from "./runtime.ts";
+import { createSearch } from "./search/engine.ts";
+import type { Log } from "./tool.ts";
+
+/** Makes what tools reach in these allowed folders. Nothing is opened or written yet. */
+export async function openReach(config: Config, roots: readonly Root[], log: Log): Promise<Reach> {
+  const files = createFiles(roots, { guard: await guardOf(config), journal: journalOf(config, log) });
+  const ripgrep = createRipgrep({
+    cacheFolder: config.folders.cache ?? join(tmpdir(), "clawhammer"),
+    log,
+    searchPath: outsideOf(roots, config.searchPath),
+  });
+  return { files, search: createSearch(ripgrep) };
+}
+
+/**
+ * The recorded changes, for the person at the shell. Each is shown and taken back in the folder that was allowed when
+ * it was made, whatever is allowed now: it is the person who asks, and nothing outside of that folder is touched. What
+ * is protected stays so.
+ */
+export async function openChanges(config: Config): Promise<Changes> {
+  const log = createLog({ folder: config.folders.logs, level: config.logLevel });
+  const journal = journalOf(config, log);
+  const roots = (await journal.roots()).map((path) => ({ real: path, given: path, readOnly: false }));
+  return createFiles(roots, { guard: await guardOf(config), journal }).changes;
+}
+
+async function guardOf(config: Config): Promise<Guard> {
+  const { protect, unprotect } = config;
+  return createGuard({ protect, unprotect, own: await ownPaths(config) });
+}
+
+function journalOf({ folders }: Config, log: Log): Journal {
+  const folder = folders.data === undefined ? undefined : join(folders.data, "journal");
+  return createJournal({ folder, warn: (message) => log.warn(message) });
+}
+
+/**
+ * What is Clawhammer's own and closed to every tool: its folders, its configuration, its executable. Each
+ * both as the entry itself and as what it leads to, because it may be a link.
+ */
+async function ownPaths({ folders, file }: Config): Promise<string[]> {
+  const executable = isCompiled() ? process.execPath : undefined;
+  const paths = [...Object.values(folders), file, executable].filter((path) => path !== undefined);
+  const real = await Promise.all(paths.map(async (path) => {
+    return [await realPath(path), join(await realPath(dirname(path)), basename(path))];
+  }));
+  return [...new Set(real.flat())];
+}
+
+/** The part of PATH where no tool can put a program: what stands in an allowed folder is not run. */
+function outsideOf(roots: readonly Root[], searchPath = ""): string {
+  const isAllowed = (folder: string) =>
+    roots.some((root) => isInside(folder, root.real) || isInside(folder, root.given));
+  return searchPath.split(delimiter).filter((folder) => !isAllowed(folder)).join(delimiter);
+}
+
+/** The real path of what may not exist yet: as far as it exists, links are resolved. */
+async function realPath(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(await realPath(parent), basename(path));
+  }
+}
