@@ -1,0 +1,81 @@
+/**
+ * The one way to standard output: whole lines, in order, counted until they have left.
+ * @module
+ */
+import type { Writable } from "node:stream";
+import { OUTPUT_BYTES_WAITING_MAX } from "../../limits.ts";
+
+/**
+ * Writes lines to a stream. Keeps its own account of what has not left yet, because runtimes disagree about
+ * `writableLength` of standard output.
+ */
+export class LineWriter {
+  readonly #output: Writable;
+  readonly #write: (bytes: Uint8Array, done: (error?: Error | null) => void) => boolean;
+  readonly #failed = Promise.withResolvers<Error>();
+  #waitingBytes = 0;
+  #broken = false;
+  #waiters: { readonly maxBytes: number; readonly resolve: () => void }[] = [];
+
+  /** @param output The stream. Its `write` is taken now, so that replacing it later affects others only. */
+  constructor(output: Writable) {
+    this.#output = output;
+    this.#write = output.write.bind(output);
+    output.on("error", this.#fail);
+  }
+
+  /** Resolves with the error when the stream can take no more, for instance because its reader is gone. */
+  get failed(): Promise<Error> {
+    return this.#failed.promise;
+  }
+
+  /** Queues a line; resolves when it has left the process or never will. */
+  line(text: string): Promise<void> {
+    if (this.#broken) return Promise.resolve();
+    const bytes = new TextEncoder().encode(`${text}\n`);
+    this.#waitingBytes += bytes.length;
+    const left = Promise.withResolvers<void>();
+    this.#write(bytes, (error) => {
+      this.#waitingBytes -= bytes.length;
+      if (error) this.#fail(error);
+      this.#wake();
+      left.resolve();
+    });
+    return left.promise;
+  }
+
+  /** Resolves when so little waits to be read that more may be produced. */
+  ready(): Promise<void> {
+    return this.#until(OUTPUT_BYTES_WAITING_MAX);
+  }
+
+  /** Resolves when every line has left, or none ever will again. */
+  flushed(): Promise<void> {
+    return this.#until(0);
+  }
+
+  /** Stops listening to the stream. Late errors of a stream that nobody reads are of no interest. */
+  release(): void {
+    this.#broken = true;
+    this.#output.off("error", this.#fail);
+    this.#output.on("error", () => {});
+    this.#wake();
+  }
+
+  #until(maxBytes: number): Promise<void> {
+    if (this.#broken || this.#waitingBytes <= maxBytes) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ maxBytes, resolve }));
+  }
+
+  #wake(): void {
+    const due = this.#waiters.filter(({ maxBytes }) => this.#broken || this.#waitingBytes <= maxBytes);
+    this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter));
+    for (const { resolve } of due) resolve();
+  }
+
+  readonly #fail = (error: Error): void => {
+    this.#broken = true;
+    this.#failed.resolve(error);
+    this.#wake();
+  };
+}
