@@ -5,7 +5,7 @@
 import { type Caller, createCaller, type Reach } from "./call.ts";
 import type { Config } from "./config.ts";
 import { flagOf } from "./config/options.ts";
-import { UsageError } from "./errors.ts";
+import { errorText, UsageError } from "./errors.ts";
 import { type MissingRoot, openRoots } from "./fs/roots.ts";
 import type { Root } from "./fs/types.ts";
 import { INSTRUCTIONS_CHARS_MAX } from "./limits.ts";
@@ -20,6 +20,12 @@ export interface App {
   readonly log: Log;
   /** What the server tells the model about itself: at most INSTRUCTIONS_CHARS_MAX characters. */
   readonly instructions: string;
+  /**
+   * Narrows the allowed folders to the client's roots; calls wait until it has answered. Undefined when the person
+   * does not want that.
+   * @param ask Asks the client for its roots, as URIs.
+   */
+  readonly followRoots: ((ask: () => Promise<readonly string[]>) => void) | undefined;
 }
 
 /**
@@ -33,13 +39,40 @@ export function createApp(modules: readonly Module[], config: Config): App {
   const opened = openRoots(config.allow);
   for (const { path, why } of opened.missing) log.warn(`Left out the allowed folder "${path}": ${why}`);
   const { readOnly } = config;
+  let roots: readonly Root[] = opened.roots;
+  let narrowing: Promise<void> = Promise.resolve();
+  const open = async () => (await import("./reach.ts")).openReach(config, opened.roots, () => roots, log);
   let reach: Promise<Reach> | undefined;
   const caller = createCaller(enabled, {
-    reach: () => reach ??= import("./reach.ts").then(({ openReach }) => openReach(config, opened.roots, log)),
+    reach: async () => {
+      await narrowing;
+      return await (reach ??= open());
+    },
     log,
     readOnly,
   });
-  return { caller, log, instructions: instructionsOf(enabled, opened, readOnly) };
+  const narrow = async (ask: () => Promise<readonly string[]>) => {
+    try {
+      const { narrowRoots } = await import("./fs/narrow.ts");
+      roots = narrowRoots(opened.roots, await ask());
+      log.info(
+        `The client's roots leave ${roots.length} folders: ${roots.map((root) => root.given).join(", ")}`,
+      );
+    } catch (error) {
+      log.warn(
+        `The client did not tell its roots, so the allowed folders stay as they are: ${errorText(error)}`,
+      );
+    }
+  };
+  return {
+    caller,
+    log,
+    instructions: instructionsOf(enabled, opened, readOnly),
+    followRoots: config.ignoreRoots ? undefined : (ask) => {
+      // One answer after the other: the last one the client gives counts.
+      narrowing = narrowing.then(() => narrow(ask));
+    },
+  };
 }
 
 /**

@@ -88,15 +88,16 @@ async function attempt(
   options: CallOptions,
 ): Promise<[CallResult | undefined, string]> {
   const { tool } = callable;
-  const limit = new AbortController();
+  const stop = new AbortController();
+  const { signal } = stop;
   const timeoutMs = tool.timeoutMs ?? CALL_MS_MAX;
-  const timer = setTimeout(() => limit.abort(tooSlow(tool, timeoutMs)), timeoutMs);
-  const signal = options.signal === undefined
-    ? limit.signal
-    : AbortSignal.any([options.signal, limit.signal]);
+  const timer = setTimeout(() => stop.abort(tooSlow(tool, timeoutMs)), timeoutMs);
+  const cancel = () => stop.abort(options.signal?.reason);
+  if (options.signal?.aborted) cancel();
+  else options.signal?.addEventListener("abort", cancel, { once: true });
   try {
     if (services.readOnly && tool.effect !== "read") throw readOnlyRefusal(tool);
-    services.log.debug(`${tool.name} ${JSON.stringify(args)?.slice(0, 2_000)}`);
+    services.log.debug(() => `${tool.name} ${JSON.stringify(args)?.slice(0, 2_000)}`);
     const reach = await services.reach();
     const checked = checkArguments(callable, args, reach.files);
     const reply = await untilAborted(
@@ -106,7 +107,7 @@ async function attempt(
     return [render(reply), "ok"];
   } catch (error) {
     if (options.signal?.aborted) return [undefined, "cancelled"];
-    const known = limit.signal.aborted ? limit.signal.reason : error;
+    const known = signal.aborted ? signal.reason : error;
     if (known instanceof ToolError) return [renderError(errorText(known)), `refused: ${known.message}`];
     services.log.error(`${tool.name} failed: ${known instanceof Error ? known.stack : String(known)}`);
     const what = `${tool.name} failed inside Clawhammer: ${errorText(known)}`;
@@ -116,6 +117,7 @@ async function attempt(
     ];
   } finally {
     clearTimeout(timer);
+    options.signal?.removeEventListener("abort", cancel);
   }
 }
 

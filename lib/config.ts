@@ -23,6 +23,8 @@ export interface Config {
   readonly modules: readonly string[] | undefined;
   readonly without: readonly string[];
   readonly readOnly: boolean;
+  /** Whether the client's roots leave the allowed folders as they are. */
+  readonly ignoreRoots: boolean;
   /** Glob patterns of names and paths: protected besides the usual ones, and not protected. */
   readonly protect: readonly string[];
   readonly unprotect: readonly string[];
@@ -78,6 +80,7 @@ export async function loadConfig(
     modules: merged.modules,
     without: merged.without ?? [],
     readOnly: merged.readOnly ?? false,
+    ignoreRoots: merged.ignoreRoots ?? false,
     protect: merged.protect ?? [],
     unprotect: merged.unprotect ?? [],
     logLevel: merged.logLevel ?? "info",

@@ -40,6 +40,8 @@ export const CALL_MS_MAX = 45_000;
 export const DRAIN_MS_MAX = 5_000;
 /** Milliseconds between two checks that the parent process is still there. */
 export const PARENT_CHECK_MS = 2_000;
+/** Milliseconds a client may take to tell its roots; calls wait for it, so it is short. */
+export const ROOTS_MS_MAX = 3_000;
 /** Milliseconds between two progress notifications of one call, so that progress never floods the wire. */
 export const PROGRESS_MS_MIN = 100;
 
@@ -164,8 +166,8 @@ export const JOURNAL_DAYS_MAX = 30;
 /** Changes kept, whatever their size: the list of them stays quick. */
 export const JOURNAL_CHANGES_MAX = 100_000;
 /**
- * Bytes that are kept of one change. A larger one is refused, because what cannot be taken back must be done by
- * the person: a quarter of the journal, so that no change pushes out all others.
+ * Bytes that are kept of one change. A larger one is refused, because what cannot be taken back must be done
+ * by the person: a quarter of the journal, so that no change pushes out all others.
  */
 export const JOURNAL_CHANGE_BYTES_MAX = 256 * MIB;
 /** Bytes of contents kept inside the database, where one flush secures them together with their entry. */
@@ -176,8 +178,8 @@ export const JOURNAL_BATCH_FILES = 1_000;
 /** Milliseconds a change waits for another process that writes to the journal. */
 export const JOURNAL_LOCK_MS_MAX = 10_000;
 /**
- * Milliseconds after which an unfinished change counts as given up although a process of its number lives: the
- * number may have been given to another program by now.
+ * Milliseconds after which an unfinished change counts as given up although a process of its number lives:
+ * the number may have been given to another program by now.
  */
 export const JOURNAL_PENDING_MS_MAX = 3_600_000;
 /** Bytes kept since the journal was last tidied, or changes made, after which it is tidied again. */
@@ -186,8 +188,9 @@ export const JOURNAL_TIDY_CHANGES = 100;
 /** Milliseconds after which a file of the journal that no entry knows is taken to be left by a crash. */
 export const JOURNAL_ORPHAN_MS = 86_400_000;
 /**
- * Bytes of a file that are compared to see whether it has changed; of a larger one the size and the time of the
- * last change are, because no tool of ours edits such a file, and reading gigabytes takes longer than a call may.
+ * Bytes of a file that are compared to see whether it has changed; of a larger one the size and the time of
+ * the last change are, because no tool of ours edits such a file, and reading gigabytes takes longer than a
+ * call may.
  */
 export const COMPARE_BYTES_MAX = 64 * MIB;
 /** Changes that one list shows unless asked for fewer, and at most. */
@@ -200,6 +203,10 @@ export const DIFF_BYTES_MAX = MIB;
 
 /** Bytes of the log file before it is rotated. */
 export const LOG_BYTES_MAX = 5 * MIB;
+/** Milliseconds a log line may wait before it is written; warnings and errors do not wait. */
+export const LOG_WAIT_MS = 50;
+/** Characters of log lines that wait before they are written at once. */
+export const LOG_WAIT_CHARS_MAX = 16 * KIB;
 /** Rotated log files that are kept. */
 export const LOG_FILES_KEPT = 3;
 /** Characters of one message in the log; a longer one is cut, so that one call cannot fill the file. */

@@ -2,8 +2,8 @@
  * The log: a rotating file of our own, because hosts lose standard error; warnings and errors go there too.
  * Never standard output, which is the protocol.
  *
- * Several processes append to the same file at once: every message is one write in append mode and carries
- * the process id. Nothing is created before the first message, and a log that fails never fails a call.
+ * Several processes append to the same file at once: lines are written whole, in append mode, and carry the
+ * process id. Nothing is created before the first message, and a log that fails never fails a call.
  * @module
  */
 import { Buffer } from "node:buffer";
@@ -24,6 +24,8 @@ import {
   LOG_FILES_KEPT,
   LOG_LOCK_STALE_MS,
   LOG_MESSAGE_CHARS_MAX,
+  LOG_WAIT_CHARS_MAX,
+  LOG_WAIT_MS,
   STDERR_BYTES_MAX,
 } from "./limits.ts";
 import type { Log } from "./tool.ts";
@@ -40,6 +42,8 @@ export interface LogOptions {
   readonly level: Level;
   /** Bytes of the file before it is rotated; LOG_BYTES_MAX unless a test gives fewer. */
   readonly bytesMax?: number;
+  /** Milliseconds a line may wait for company; LOG_WAIT_MS unless a test gives another, 0 for none. */
+  readonly waitMs?: number;
   /** Where warnings and errors are repeated; standard error unless a test gives another. */
   readonly stderr?: (line: string) => void;
 }
@@ -48,16 +52,19 @@ export interface LogOptions {
 export function createLog(options: LogOptions): Log {
   const file = options.folder === undefined
     ? undefined
-    : new LogFile(options.folder, options.bytesMax ?? LOG_BYTES_MAX);
+    : new LogFile(options.folder, options.bytesMax ?? LOG_BYTES_MAX, options.waitMs ?? LOG_WAIT_MS);
   const stderr = options.stderr ?? limitedStderr(file?.path);
   const write = (level: Level, message: string) => {
     if (RANKS[level] < RANKS[options.level]) return;
     const line = `${new Date().toISOString()} ${level} ${process.pid} ${printable(redact(message))}\n`;
-    file?.append(line);
-    if (RANKS[level] >= RANKS.warn) stderr(line);
+    const urgent = RANKS[level] >= RANKS.warn;
+    file?.append(line, urgent);
+    if (urgent) stderr(line);
   };
   return {
-    debug: (message) => write("debug", message),
+    debug: (message) => {
+      if (options.level === "debug") write("debug", typeof message === "string" ? message : message());
+    },
     info: (message) => write("info", message),
     warn: (message) => write("warn", message),
     error: (message) => write("error", message),
@@ -147,19 +154,42 @@ class LogFile {
   readonly path: string;
   readonly #folder: string;
   readonly #bytesMax: number;
+  readonly #waitMs: number;
   #descriptor: number | undefined;
   #checkAt = 0;
   #unchecked = 0;
+  #waiting = "";
 
-  constructor(folder: string, bytesMax: number) {
+  constructor(folder: string, bytesMax: number, waitMs: number) {
     this.#folder = folder;
     this.#bytesMax = bytesMax;
+    this.#waitMs = waitMs;
     this.path = logPath(folder);
   }
 
-  append(line: string): void {
+  /**
+   * Adds a line. What is not urgent waits a moment for company: a write costs more than a small call, and one
+   * write for several lines keeps them together.
+   */
+  append(line: string, urgent: boolean): void {
+    if (this.#waiting === "" && this.#waitMs > 0) {
+      process.once("exit", this.#flush);
+      setTimeout(this.#flush, this.#waitMs).unref();
+    }
+    this.#waiting += line;
+    if (urgent || this.#waitMs === 0 || this.#waiting.length > LOG_WAIT_CHARS_MAX) this.#flush();
+  }
+
+  readonly #flush = (): void => {
+    process.off("exit", this.#flush);
+    const lines = this.#waiting;
+    this.#waiting = "";
+    if (lines !== "") this.#write(lines);
+  };
+
+  #write(lines: string): void {
     quietly(() => {
-      const bytes = Buffer.from(line);
+      const bytes = Buffer.from(lines);
       const now = performance.now();
       if (now >= this.#checkAt || this.#unchecked > this.#bytesMax / 16) {
         this.#checkAt = now + LOG_CHECK_MS;

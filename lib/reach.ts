@@ -1,6 +1,7 @@
 /**
  * What the tools of one configuration can reach: the file layer with its guard and journal, and the search.
- * Loaded at the first call, because at start it would cost as much time and memory as everything else together.
+ * Loaded at the first call, because at start it would cost as much time and memory as everything else
+ * together.
  * @module
  */
 import { realpath } from "node:fs/promises";
@@ -20,21 +21,30 @@ import { isCompiled } from "./runtime.ts";
 import { createSearch } from "./search/engine.ts";
 import type { Log } from "./tool.ts";
 
-/** Makes what tools reach in these allowed folders. Nothing is opened or written yet. */
-export async function openReach(config: Config, roots: readonly Root[], log: Log): Promise<Reach> {
-  const files = createFiles(roots, { guard: await guardOf(config), journal: journalOf(config, log) });
+/**
+ * Makes what tools reach. Nothing is opened or written yet.
+ * @param allowed The folders of the configuration, as they were opened at start.
+ * @param current Those of them, or parts of them, that the client's roots leave at this moment.
+ */
+export async function openReach(
+  config: Config,
+  allowed: readonly Root[],
+  current: () => readonly Root[],
+  log: Log,
+): Promise<Reach> {
+  const files = createFiles(current, { guard: await guardOf(config), journal: journalOf(config, log) });
   const ripgrep = createRipgrep({
     cacheFolder: config.folders.cache ?? join(tmpdir(), "clawhammer"),
     log,
-    searchPath: outsideOf(roots, config.searchPath),
+    searchPath: outsideOf(allowed, config.searchPath),
   });
   return { files, search: createSearch(ripgrep) };
 }
 
 /**
- * The recorded changes, for the person at the shell. Each is shown and taken back in the folder that was allowed when
- * it was made, whatever is allowed now: it is the person who asks, and nothing outside of that folder is touched. What
- * is protected stays so.
+ * The recorded changes, for the person at the shell. Each is shown and taken back in the folder that was
+ * allowed when it was made, whatever is allowed now: it is the person who asks, and nothing outside of that
+ * folder is touched. What is protected stays so.
  */
 export async function openChanges(config: Config): Promise<Changes> {
   const log = createLog({ folder: config.folders.logs, level: config.logLevel });

@@ -21,7 +21,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { Caller, CallOptions } from "./call.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError } from "./errors.ts";
-import { COMPLETIONS_MAX, PROGRESS_MS_MIN } from "./limits.ts";
+import { COMPLETIONS_MAX, PROGRESS_MS_MIN, ROOTS_MS_MAX } from "./limits.ts";
 import { completePrompt, getPrompt, wirePrompt } from "./server/prompts.ts";
 import { completeTemplate, listResources, readResource, wireTemplate } from "./server/resources.ts";
 import type { Context, Log, Prompt, ResourceProvider } from "./tool.ts";
@@ -35,6 +35,8 @@ export interface ServerParts {
   /** At most INSTRUCTIONS_CHARS_MAX characters. */
   readonly instructions: string;
   readonly log: Log;
+  /** Takes the client's roots: asked for after the handshake and whenever the client says that they changed. */
+  readonly followRoots?: ((ask: () => Promise<readonly string[]>) => void) | undefined;
 }
 
 /** Revisions a client may claim request by request, in `_meta`, as the SDK serves them. */
@@ -79,6 +81,8 @@ export function createServerFactory(parts: ServerParts): (ctx: McpRequestContext
   };
   return ({ era }) => {
     const server = new StrictServer(serverInfo, options, era, log);
+    // Clients of revision 2026-07-28 have no roots any more.
+    if (era === "legacy" && parts.followRoots !== undefined) registerRoots(server, parts.followRoots);
     registerTools(server, offer);
     if (capabilities.prompts !== undefined) registerPrompts(server, offer);
     if (capabilities.resources !== undefined) registerResources(server, offer);
@@ -97,6 +101,16 @@ function capabilitiesOf({ prompts, providers }: Offer): ServerCapabilities {
     ...(providers.length === 0 ? {} : { resources: {} }),
     ...(completes ? { completions: {} } : {}),
   };
+}
+
+function registerRoots(server: Server, follow: NonNullable<ServerParts["followRoots"]>): void {
+  const ask = async () => {
+    return (await server.listRoots(undefined, { timeout: ROOTS_MS_MAX })).roots.map((root) => root.uri);
+  };
+  server.oninitialized = () => {
+    if (server.getClientCapabilities()?.roots !== undefined) follow(ask);
+  };
+  server.setNotificationHandler("notifications/roots/list_changed", () => follow(ask));
 }
 
 function registerTools(server: Server, offer: Offer): void {
@@ -290,6 +304,7 @@ function unsupportedVersion(
  * schema.
  */
 function invalidParams(request: JSONRPCRequest): ProtocolError | undefined {
+  if (request.method === "tools/call" && isPlainCall(request.params)) return undefined;
   const schema = schemaOf(request.method);
   const outcome = schema?.["~standard"].validate(request);
   if (outcome === undefined || outcome instanceof Promise || outcome.issues === undefined) return undefined;
@@ -301,6 +316,13 @@ function invalidParams(request: JSONRPCRequest): ProtocolError | undefined {
     ProtocolErrorCode.InvalidParams,
     `Invalid params for ${request.method}: ${problems.join("; ")}`,
   );
+}
+
+/** Whether a call is of the right shape, without the cost of a schema: almost every one is. */
+function isPlainCall(params: JSONRPCRequest["params"]): boolean {
+  if (params === undefined || typeof params.name !== "string" || params._meta !== undefined) return false;
+  const args = params.arguments;
+  return args === undefined || (typeof args === "object" && args !== null && !Array.isArray(args));
 }
 
 function schemaOf(method: string) {

@@ -8,6 +8,7 @@
 import type { z } from "zod";
 import type { Files } from "./fs/types.ts";
 import type { Reply } from "./reply.ts";
+import type { SearchEngine } from "./search/types.ts";
 
 /** What a call does to the world: looks, adds something new, alters what is there, or takes it away. */
 export type Effect = "read" | "add" | "change" | "destroy";
@@ -19,6 +20,8 @@ export type World = "closed" | "open";
 export interface Context {
   /** The only way to the file system: every path is checked, every descriptor verified. */
   readonly files: Files;
+  /** Locates text and names. Nothing of what it returns is shown before it was opened through `files`. */
+  readonly search: SearchEngine;
   /** Aborted when the call is cancelled or its time is over. Pass it on to everything that waits. */
   readonly signal: AbortSignal;
   /** Tells the client how far the call has come. Cheap to call often: it is throttled. */
@@ -35,7 +38,8 @@ export interface Context {
 
 /** A leveled log. Messages are one line; secrets and arguments appear only at debug level. */
 export interface Log {
-  debug(message: string): void;
+  /** A function is called only when the message is wanted. */
+  debug(message: string | (() => string)): void;
   info(message: string): void;
   warn(message: string): void;
   error(message: string): void;

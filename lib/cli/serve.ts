@@ -18,11 +18,12 @@ export async function serve({ modules, line }: Invocation): Promise<number> {
       `Unexpected "${operand}"\nA command comes before its flags, and --allow before each folder`,
     );
   }
-  const { caller, log, instructions } = createApp(modules, line.config);
+  const { caller, log, instructions, followRoots } = createApp(modules, line.config);
   if (process.stdin.isTTY) {
     await complain(
       "serving: waiting for a client to speak on this terminal; Ctrl-C ends. To try a tool: clawhammer call",
     );
   }
-  return await serveStdio(createServerFactory({ caller, name, version, instructions, log }), { log });
+  const factory = createServerFactory({ caller, name, version, instructions, log, followRoots });
+  return await serveStdio(factory, { log });
 }

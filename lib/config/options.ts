@@ -20,6 +20,7 @@ export interface Values {
   modules: readonly string[];
   without: readonly string[];
   readOnly: boolean;
+  ignoreRoots: boolean;
   protect: readonly string[];
   unprotect: readonly string[];
   config: string;
@@ -138,6 +139,11 @@ export const OPTIONS: { readonly [K in Key]: Option<Values[K]> } = {
   readOnly: {
     kind: onOff,
     description: "offer only the tools that change nothing",
+    inFile: true,
+  },
+  ignoreRoots: {
+    kind: onOff,
+    description: "keep all allowed folders although the client names fewer (its roots narrow them)",
     inFile: true,
   },
   protect: {

@@ -43,7 +43,7 @@ function startScript(code: string) {
 
 test("createLog creates nothing before the first message, and nothing for a dropped one", async () => {
   await withFolder(async (folder) => {
-    const log = createLog({ folder, level: "warn", stderr: () => {} });
+    const log = createLog({ waitMs: 0, folder, level: "warn", stderr: () => {} });
     log.debug("no");
     log.info("no");
     assert.equal(existsSync(folder), false);
@@ -55,7 +55,7 @@ test("createLog creates nothing before the first message, and nothing for a drop
 test("createLog writes from the given level on, and repeats warnings and errors on stderr", async () => {
   await withFolder(async (folder) => {
     const stderr: string[] = [];
-    const log = createLog({ folder, level: "info", stderr: (line) => stderr.push(line) });
+    const log = createLog({ waitMs: 0, folder, level: "info", stderr: (line) => stderr.push(line) });
     log.debug("a");
     log.info("b");
     log.warn("c");
@@ -68,7 +68,7 @@ test("createLog writes from the given level on, and repeats warnings and errors 
 test("createLog keeps the file to its owner", async () => {
   if (process.platform === "win32") return;
   await withFolder(async (folder) => {
-    createLog({ folder, level: "info" }).info("x");
+    createLog({ waitMs: 0, folder, level: "info" }).info("x");
     assert.equal((await stat(logPath(folder))).mode & 0o077, 0);
     assert.equal((await stat(folder)).mode & 0o077, 0);
   });
@@ -76,7 +76,7 @@ test("createLog keeps the file to its owner", async () => {
 
 test("createLog escapes what could forge a line or deceive a reader", async () => {
   await withFolder(async (folder) => {
-    const log = createLog({ folder, level: "info" });
+    const log = createLog({ waitMs: 0, folder, level: "info" });
     log.info(
       "a\n2026-01-01T00:00:00.000Z error 1 forged\r\tb\u2028c\u0085d\u001b[31me\u202ef\u{e0041}g\ud800",
     );
@@ -91,7 +91,7 @@ test("createLog escapes what could forge a line or deceive a reader", async () =
 
 test("createLog cuts a long message and says how long it was", async () => {
   await withFolder(async (folder) => {
-    createLog({ folder, level: "info" }).info("x".repeat(LOG_MESSAGE_CHARS_MAX + 1));
+    createLog({ waitMs: 0, folder, level: "info" }).info("x".repeat(LOG_MESSAGE_CHARS_MAX + 1));
     const [message = ""] = await messagesIn(logPath(folder));
     assert.equal(
       message,
@@ -133,7 +133,7 @@ test("redact leaves ordinary messages alone", () => {
 
 test("createLog rotates by size and keeps a fixed number of old files, no line lost in between", async () => {
   await withFolder(async (folder) => {
-    const log = createLog({ folder, level: "info", bytesMax: 4_000 });
+    const log = createLog({ waitMs: 0, folder, level: "info", bytesMax: 4_000 });
     for (let i = 0; i < 1_000; i++) log.info(`message ${i} ${"x".repeat(50)}`);
     const names = (await readdir(folder)).sort();
     assert.deepEqual(names, ["clawhammer.1.log", "clawhammer.2.log", "clawhammer.3.log", "clawhammer.log"]);
@@ -153,10 +153,10 @@ test("createLog takes over a rotation that a dead process left, and waits for a 
     await writeFile(logPath(folder), `${"x".repeat(200)}\n`);
     const lock = `${logPath(folder)}.lock`;
     await mkdir(lock);
-    createLog({ folder, level: "info", bytesMax: 100 }).info("still one file");
+    createLog({ waitMs: 0, folder, level: "info", bytesMax: 100 }).info("still one file");
     assert.equal(existsSync(logPath(folder, 1)), false);
     await utimes(lock, new Date(0), new Date(0));
-    createLog({ folder, level: "info", bytesMax: 100 }).info("rotated");
+    createLog({ waitMs: 0, folder, level: "info", bytesMax: 100 }).info("rotated");
     assert.deepEqual(await messagesIn(logPath(folder)), ["rotated"]);
     assert.equal(existsSync(lock), false);
   });
@@ -185,15 +185,17 @@ test("createLog from several processes at once loses and mixes no line, also whi
 
 test("createLog never throws: no folder, a file in its place, a folder removed meanwhile", async () => {
   const stderr: string[] = [];
-  createLog({ folder: undefined, level: "info", stderr: (line) => stderr.push(line) }).warn("only here");
+  createLog({ waitMs: 0, folder: undefined, level: "info", stderr: (line) => stderr.push(line) }).warn(
+    "only here",
+  );
   assert.equal(stderr.length, 1);
   await withFolder(async (folder) => {
     await mkdir(join(folder, ".."), { recursive: true });
     await writeFile(folder, "in the way");
-    createLog({ folder, level: "info", stderr: (line) => stderr.push(line) }).error("still told");
+    createLog({ waitMs: 0, folder, level: "info", stderr: (line) => stderr.push(line) }).error("still told");
     assert.equal(stderr.length, 2);
     await rm(folder);
-    const log = createLog({ folder, level: "info", bytesMax: 1 });
+    const log = createLog({ waitMs: 0, folder, level: "info", bytesMax: 1 });
     log.info("one");
     await rm(folder, { recursive: true });
     log.info("two");
@@ -202,7 +204,7 @@ test("createLog never throws: no folder, a file in its place, a folder removed m
 });
 
 test("createLog writes at most STDERR_BYTES_MAX to stderr, for an unread pipe, none to stdout", async () => {
-  const child = startScript(`const log = createLog({ folder: undefined, level: "info" });
+  const child = startScript(`const log = createLog({ waitMs: 0, folder: undefined, level: "info" });
     for (let i = 0; i < 5000; i++) log.error("x".repeat(100));`);
   const [out, errors, [code]] = await Promise.all([
     text(child.stdout),
@@ -216,4 +218,20 @@ test("createLog writes at most STDERR_BYTES_MAX to stderr, for an unread pipe, n
     String(errors.length),
   );
   assert.match(errors, /no more messages here/);
+});
+
+test("createLog lets lines wait for company, but no warning, and writes them when the process ends", async () => {
+  await withFolder(async (folder) => {
+    const log = createLog({ folder, level: "info", stderr: () => {} });
+    log.info("one");
+    log.info("two");
+    assert.equal(existsSync(logPath(folder)), false);
+    log.warn("three");
+    const lines = async () =>
+      (await readFile(logPath(folder), "utf8")).trimEnd().split("\n").map((line) => line.split(" ").at(-1));
+    assert.deepEqual(await lines(), ["one", "two", "three"]);
+    log.info("four");
+    process.emit("exit", 0);
+    assert.deepEqual(await lines(), ["one", "two", "three", "four"]);
+  });
 });
