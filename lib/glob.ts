@@ -1,8 +1,8 @@
 /**
  * Glob patterns for file names: `*`, `?`, `[a-z]`, `{a,b}` and `**`, as in `.gitignore` and ripgrep.
  *
- * A pattern becomes a nondeterministic automaton whose sets of states are remembered as they are met (lazy subset
- * construction), so matching takes time linear in the name, whatever the pattern: nothing backtracks.
+ * A pattern becomes a nondeterministic automaton whose sets of states are remembered as they are met (lazy
+ * subset construction), so matching takes time linear in the name, whatever the pattern: nothing backtracks.
  * @module
  */
 import { ToolError } from "./errors.ts";
@@ -25,7 +25,8 @@ export interface GlobOptions {
  * Compiles a pattern. Without a `/` it is matched against the last component of a path, so it matches at any
  * depth; with one, against the whole relative path. `**` as a whole component stands for any number of them.
  * A backslash takes a special character literally (on Windows it separates components, as `/` does).
- * @throws {ToolError} when the pattern is empty, too long, absolute, contains `..`, or has an unclosed `{` or `[`.
+ * @throws {ToolError} when the pattern is empty, too long, absolute, contains `..`, or has an unclosed `{` or
+ * `[`.
  */
 export function compileGlob(pattern: string, options: GlobOptions = {}): Glob {
   const fold = (text: string) => {

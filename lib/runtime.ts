@@ -74,7 +74,9 @@ export async function openNativeLibrary(
   try {
     // A variable keeps other runtimes and the type checker from looking for a module only Bun has.
     const specifier = "bun:ffi";
-    const ffi: { dlopen(name: string, symbols: unknown): { symbols: NativeFunctions } } = await import(specifier);
+    const ffi: { dlopen(name: string, symbols: unknown): { symbols: NativeFunctions } } = await import(
+      specifier
+    );
     return ffi.dlopen(name, signatures).symbols;
   } catch {
     return undefined;

@@ -70,9 +70,8 @@ export const COMMANDS: readonly Command[] = [
     name: "changes",
     operands: "",
     summary: "show what Claude changed in your files",
-    about:
-      "The newest changes first, wherever they were made, each with the number by which it is undone. Changes are " +
-      "kept for 30 days, as long as what they need takes less than 1 GiB.",
+    about: "The newest changes first, wherever they were made, each with the number by which it is undone. " +
+      "Changes are kept for 30 days, as long as what they need takes less than 1 GiB.",
     flags: [
       { flag: "--limit", metavar: "N", description: "show N changes; 20 unless given" },
       { flag: "--diff", description: "show what changed in text files" },
@@ -86,9 +85,10 @@ export const COMMANDS: readonly Command[] = [
     operands: "[ID]",
     summary: "take back what Claude changed",
     about:
-      "Takes back the change of that number, or the newest one. Nothing is overwritten: where a file has changed since, " +
-      "the undo is refused. An undo is a change itself and can be undone by its own number. It works in the folder " +
-      "that was allowed when the change was made, so --allow need not be repeated. On a terminal it asks first.",
+      "Takes back the change of that number, or the newest one. Nothing is overwritten: where a file has " +
+      "changed since, the undo is refused. An undo is a change itself and can be undone by its own number. It " +
+      "works in the folder that was allowed when the change was made, so --allow need not be repeated. On a " +
+      "terminal it asks first.",
     flags: [
       { flag: "--last", metavar: "N", description: "take back the newest N changes" },
       {

@@ -20,17 +20,18 @@ const UNITS: ReadonlyMap<string, number> = new Map([["s", 1], ["m", 60], ["h", 3
 export async function undo({ line }: Invocation): Promise<number> {
   const choice = readChoice(line.operands, line.flags);
   const recorded = await openChanges(line.config);
-  if ("id" in choice) return await takeBack([choice.id], recorded);
   const chosen = await choose(choice, recorded);
-  if (chosen.length === 0) {
+  // A number that does not exist is refused by the undo itself, which names those that do.
+  const ids = "id" in choice ? [choice.id] : chosen.map(({ id }) => id);
+  if (ids.length === 0) {
     await print("Nothing to undo");
     return 0;
   }
-  if (line.flags.get("--yes")?.[0] !== "true" && !await isWanted(chosen)) {
+  if (chosen.length > 0 && line.flags.get("--yes")?.[0] !== "true" && !await isWanted(chosen)) {
     await print("Nothing was undone");
     return 1;
   }
-  return await takeBack(chosen.map(({ id }) => id), recorded);
+  return await takeBack(ids, recorded);
 }
 
 /** @throws {UsageError} for more than one of the ways to choose, and for what is no number or no time. */
@@ -51,8 +52,12 @@ function readChoice(operands: readonly string[], flags: ReadonlyMap<string, read
   return { since: new Date(Date.now() - Number(amount) * seconds * 1000) };
 }
 
-/** The newest changes that are in force and are no undo themselves, newest first. */
-async function choose(choice: { last: number } | { since: Date }, recorded: Changes): Promise<ChangeEntry[]> {
+/** The change of a number, or the newest ones that are in force and are no undo themselves, newest first. */
+async function choose(choice: Choice, recorded: Changes): Promise<ChangeEntry[]> {
+  if ("id" in choice) {
+    const found = await recorded.list(1, { before: choice.id + 1 });
+    return found.filter(({ id }) => id === choice.id);
+  }
   const chosen: ChangeEntry[] = [];
   let page = await recorded.list(100);
   while (page.length > 0) {

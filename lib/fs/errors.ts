@@ -16,6 +16,9 @@ export type Verb = "read" | "write" | "list" | "look at" | "create" | "move" | "
 /** How the names of a folder are learned for proposals; it must verify the folder like any other access. */
 export type NamesOf = (folder: string) => Promise<readonly string[]>;
 
+/** Files are not any more as a change had left them, so it cannot be taken back as it is. */
+export class ChangedError extends ToolError {}
+
 /** Whether a system error says that there is nothing of this name. */
 export function isMissing(error: unknown): boolean {
   return errorCode(error) === "ENOENT";

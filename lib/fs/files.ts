@@ -5,17 +5,24 @@
 import { readlink, stat } from "node:fs/promises";
 import { explain, type Verb } from "./errors.ts";
 import { childInfo, entriesOf, infoOf, withAnchor, withFile, withFolder } from "./open.ts";
+import type { Journal } from "../journal/types.ts";
 import { createGuard, type Guard } from "./guard.ts";
+import type { PlainFiles } from "./changer.ts";
+import { journaled } from "./journaled.ts";
+import { createLocks } from "./locks.ts";
 import { createPlatform } from "./platform.ts";
 import { resolvePath } from "./roots.ts";
 import type { Space } from "./space.ts";
 import { copy, move, remove } from "./tree.ts";
 import type { Files, Info, Root } from "./types.ts";
+import { createNoChanges } from "./undo.ts";
 import { createFolders, createParents, withPlace, writeWhole } from "./write.ts";
 
 /** What the file layer is made with besides the allowed folders. */
 export interface FilesOptions {
   readonly guard?: Guard;
+  /** Where every change is recorded before it is made. Without one, no change can be taken back. */
+  readonly journal?: Journal;
 }
 
 /**
@@ -32,7 +39,7 @@ export function createFiles(
       return current();
     },
     guard: options.guard ?? createGuard(),
-    platform: createPlatform(),
+    platform: createPlatform(current().map((root) => root.real)),
   };
   const namesOf = async (folder: string) => {
     return await withAnchor(
@@ -49,10 +56,11 @@ export function createFiles(
       throw await explain(verb, path, error, space, namesOf);
     }
   };
-  return {
+  const files: PlainFiles = {
     get roots() {
       return space.roots;
     },
+    changes: createNoChanges(),
     exclusive: createLocks(),
     resolve: (path) => resolvePath(path, space.roots),
     withFile: (path, work) => explained("read", path, () => withFile(path, "read", space, work)),
@@ -61,24 +69,34 @@ export function createFiles(
     createFolder: (path) => explained("create", path, () => createFolders(path, space)),
     write: (path, bytes, options = {}) =>
       explained("write", path, async () => {
-        await createParents(path, "write", space);
-        return await writeWhole(path, bytes, space, options);
+        const folders = await createParents(path, "write", space);
+        return { ...await writeWhole(path, bytes, space, options), folders };
       }),
     move: (source, destination, signal) =>
       explained("move", source, async () => {
         await infoAt(source, space);
-        await explained("create", destination, () => createParents(destination, "create", space));
+        const folders = await explained(
+          "create",
+          destination,
+          () => createParents(destination, "create", space),
+        );
         await move(source, destination, space, signal);
+        return { folders };
       }),
     copy: (source, destination, signal) =>
       explained("copy", source, async () => {
         await infoAt(source, space);
-        await explained("create", destination, () => createParents(destination, "create", space));
-        return await copy(source, destination, space, signal);
+        const folders = await explained(
+          "create",
+          destination,
+          () => createParents(destination, "create", space),
+        );
+        return { ...await copy(source, destination, space, signal), folders };
       }),
-    remove: (path, recursive, signal) =>
-      explained("delete", path, () => remove(path, recursive, space, signal)),
+    remove: (path, recursive, signal, check) =>
+      explained("delete", path, () => remove(path, recursive, space, signal, check)),
   };
+  return options.journal === undefined ? files : journaled(files, space, options.journal, explained);
 }
 
 async function infoAt(path: string, space: Space): Promise<Info & { target?: string }> {
@@ -95,28 +113,4 @@ async function infoAt(path: string, space: Space): Promise<Info & { target?: str
     if (info === undefined) throw Object.assign(new Error("no such file or folder"), { code: "ENOENT" });
     return info.kind === "link" ? { ...info, target: await readlink(anchor.at(name)) } : info;
   });
-}
-
-/**
- * Locks by path: work on the same path runs one after the other, in the order it came. Several paths are
- * locked in the order of their names, so that two calls never wait for each other.
- */
-function createLocks(): Files["exclusive"] {
-  const tails = new Map<string, Promise<unknown>>();
-  const lock = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
-    const before = tails.get(path) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    const settled = mine.catch(() => {});
-    tails.set(path, settled);
-    try {
-      return await mine;
-    } finally {
-      if (tails.get(path) === settled) tails.delete(path);
-    }
-  };
-  return async (paths, work) => {
-    // The innermost lock is taken last, so wrapping from the last name outwards takes them in order.
-    const inOrder = [...new Set(paths)].sort();
-    return await inOrder.reduceRight((inner, path) => () => lock(path, inner), work)();
-  };
 }

@@ -3,19 +3,14 @@
  * checked and then used again by name, because whatever it names can be swapped in between.
  * @module
  */
-import { type BigIntStats, close, closeSync, type Dirent, lstat, read, readdir } from "node:fs";
+import { type BigIntStats, closeSync, type Dirent } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { ToolError } from "../errors.ts";
 import { isMissing, leadsOutside, type Verb, wrongKind } from "./errors.ts";
 import type { Located } from "./platform.ts";
 import { rootOf, show } from "./roots.ts";
 import type { Space } from "./space.ts";
 import type { Entry, Info, Kind, OpenFile, OpenFolder, Root } from "./types.ts";
-
-const closeAsync = promisify(close);
-const lstatAsync = promisify(lstat);
-const readdirAsync = promisify(readdir);
 
 /** A folder held open, its real path verified: what every change is anchored to. */
 export interface Anchor {
@@ -38,7 +33,7 @@ export async function withFile<T>(
   work: (file: OpenFile) => Promise<T>,
 ): Promise<T> {
   const located = await space.platform.locate(path, true);
-  const real = await orClose(located, () => {
+  const real = orClose(located, () => {
     const [inside] = verified(located, path, verb, space);
     space.guard.check(verb, inside, path);
     return inside;
@@ -70,7 +65,7 @@ export async function withAnchor<T>(
     space.guard.check("look at", real, path);
     return await work(anchorOf(located, real, root, path, verb, space));
   } finally {
-    await closeAsync(located.descriptor);
+    closeSync(located.descriptor);
   }
 }
 
@@ -87,7 +82,7 @@ export async function withChild<T>(
   try {
     return await work(anchorOf(located, real, anchor.root, real, verb, anchor.space));
   } finally {
-    await closeAsync(located.descriptor);
+    closeSync(located.descriptor);
   }
 }
 
@@ -107,7 +102,7 @@ export async function withChildFile<T>(
 
 /** The entries of an anchor in the order of their names. */
 export async function entriesOf(anchor: Anchor): Promise<Entry[]> {
-  const entries = await readdirAsync(anchor.at(""), { withFileTypes: true });
+  const entries = await anchor.space.platform.readdir(anchor.at(""));
   return entries
     .map((entry) => ({ name: entry.name, kind: kindOf(entry) }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
@@ -116,7 +111,7 @@ export async function entriesOf(anchor: Anchor): Promise<Entry[]> {
 /** What `lstat` says of a child, or undefined when there is none. */
 export async function childInfo(anchor: Anchor, name: string): Promise<Info | undefined> {
   try {
-    return infoOf(await lstatAsync(anchor.at(plainName(name)), { bigint: true }));
+    return infoOf(await anchor.space.platform.lstat(anchor.at(plainName(name))));
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -128,9 +123,16 @@ export function infoOf(stats: BigIntStats): Info {
   return {
     kind: kindOf(stats),
     size: Number(stats.size),
-    modified: stats.mtime,
-    accessed: stats.atime,
-    created: stats.birthtime,
+    // Making dates costs more than asking for them, and most callers do not look.
+    get modified() {
+      return stats.mtime;
+    },
+    get accessed() {
+      return stats.atime;
+    },
+    get created() {
+      return stats.birthtime;
+    },
     mode: Number(stats.mode) & 0o7777,
     links: Number(stats.nlink),
     identity: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`,
@@ -163,32 +165,33 @@ async function reading<T>(
   work: (file: OpenFile) => Promise<T>,
 ): Promise<T> {
   const info = infoOf(located.stats);
-  await orClose(located, () => {
+  orClose(located, () => {
     if (info.kind !== "file") throw wrongKind(verb, path, info.kind, "file");
   });
   const descriptor = await space.platform.reopen(located);
+  let first = true;
   try {
-    return await work({ path, real, info, read: (buffer, position) => readAt(descriptor, buffer, position) });
+    return await work({
+      path,
+      real,
+      info,
+      async read(buffer, position) {
+        const count = await space.platform.read(descriptor, buffer, position, first);
+        first = false;
+        return count;
+      },
+    });
   } finally {
     closeSync(descriptor);
   }
 }
 
-function readAt(descriptor: number, buffer: Uint8Array, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(descriptor, buffer, 0, buffer.length, position, (error, count) => {
-      if (error === null) resolve(count);
-      else reject(error);
-    });
-  });
-}
-
 /** Judges what is held, and lets go of it when the judgement is a refusal. */
-async function orClose<T>(located: Located, judge: () => T): Promise<T> {
+function orClose<T>(located: Located, judge: () => T): T {
   try {
     return judge();
   } catch (error) {
-    await closeAsync(located.descriptor);
+    closeSync(located.descriptor);
     throw error;
   }
 }
@@ -236,7 +239,18 @@ function openFolder(anchor: Anchor, path: string, verb: Verb): OpenFolder {
     withFolder: (name, work) =>
       withChild(anchor, name, verb, (child) => work(openFolder(child, join(path, name), verb))),
     withFile: (name, work) => withChildFile(anchor, name, "read", work),
+    mayRead: (below) => mayRead(anchor, below),
   };
+}
+
+function mayRead({ real, space }: Anchor, below: string): boolean {
+  try {
+    space.guard.check("read", join(real, below), below);
+    return true;
+  } catch (error) {
+    if (error instanceof ToolError) return false;
+    throw error;
+  }
 }
 
 function kindOf(entry: Pick<Dirent | BigIntStats, "isFile" | "isDirectory" | "isSymbolicLink">): Kind {

@@ -10,15 +10,32 @@
  * close it.
  * @module
  */
-import { type BigIntStats, close, closeSync, constants, fstatSync, open, readlinkSync } from "node:fs";
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  type Dirent,
+  fstatSync,
+  lstat,
+  lstatSync,
+  open,
+  openSync,
+  read,
+  readdir,
+  readdirSync,
+  readlinkSync,
+  readSync,
+} from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { hasSystemDescriptors } from "../runtime.ts";
+import { areLocal } from "./mounts.ts";
 import { createNative, type Native } from "./native.ts";
 
 const openAsync = promisify(open);
-const closeAsync = promisify(close);
+const lstatAsync = promisify(lstat);
+const readdirAsync = promisify(readdir);
 
 /** Opens an entry without any effect on it (Linux, open(2)); Node has no name for this flag. */
 const O_PATH = 0o10000000;
@@ -26,6 +43,8 @@ const O_PATH = 0o10000000;
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 /** A pipe without a writer would block the thread that opens it, and a terminal would become ours. */
 const CALM = (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+/** Bytes that one read may take without a thread: a local disk gives them in well under a millisecond. */
+const IMMEDIATE_BYTES_MAX = 256 * 1024;
 /** Times a path is resolved where nothing else is possible: whoever swaps links must win every one of them. */
 const ROUNDS = 3;
 
@@ -37,12 +56,21 @@ export interface Located {
   readonly real: string | undefined;
 }
 
+/** A value, or the promise of one: what waits for a disk that may be far away, and what does not. */
+export type Soon<T> = T | Promise<T>;
+
 /** What differs between platforms. */
 export interface Platform {
   /** Finds and holds what a path leads to. With `follow` false a link in the last place is itself what is found. */
-  locate(path: string, follow: boolean): Promise<Located>;
+  locate(path: string, follow: boolean): Soon<Located>;
   /** A descriptor that reads exactly what was located. The located one is closed in any case. */
-  reopen(located: Located): Promise<number>;
+  reopen(located: Located): Soon<number>;
+  /** What `lstat` says. */
+  lstat(path: string): Soon<BigIntStats>;
+  /** The entries of a folder, in no order. */
+  readdir(path: string): Soon<Dirent[]>;
+  /** Reads into `buffer` from byte `position`; `first` when nothing of this file was read yet. */
+  read(descriptor: number, buffer: Uint8Array, position: number, first: boolean): Soon<number>;
   /** A path that leads to the entry `name` of a held folder; the empty name leads to the folder itself. */
   at(descriptor: number, real: string, name: string): string;
   /** A path by which a child process can enter a held folder: its own /proc/self would be another process. */
@@ -50,21 +78,63 @@ export interface Platform {
 }
 
 /** The platform this program runs on. */
-export function createPlatform(): Platform {
-  return hasSystemDescriptors() ? linux : portable(createNative());
+/**
+ * The platform this program runs on.
+ * @param folders The allowed folders: when all of them are on local disks, nothing has to wait in another thread.
+ */
+export function createPlatform(folders: readonly string[]): Platform {
+  if (!hasSystemDescriptors()) return portable(createNative());
+  return areLocal(folders) ? { ...linux, ...immediate } : linux;
+}
+
+/** Work that waits in the thread pool: a dead network drive stops the call, not the server. */
+const patient = {
+  lstat: (path: string) => lstatAsync(path, { bigint: true }),
+  readdir: (path: string) => readdirAsync(path, { withFileTypes: true }),
+  read: (descriptor: number, buffer: Uint8Array, position: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      read(descriptor, buffer, 0, buffer.length, position, (error, count) => {
+        if (error === null) resolve(count);
+        else reject(error);
+      });
+    }),
+};
+
+/**
+ * The same without threads: handing a call to another thread and back takes ten times as long as a local disk
+ * takes to answer it. Only the first piece of a file is read like this, so that a long scan lets others in.
+ */
+const immediate: Partial<Platform> = {
+  locate: (path, follow) => judged(openSync(path, O_PATH | (follow ? 0 : NO_FOLLOW))),
+  reopen({ descriptor }) {
+    try {
+      return openSync(`/proc/self/fd/${descriptor}`, constants.O_RDONLY | CALM);
+    } finally {
+      closeSync(descriptor);
+    }
+  },
+  lstat: (path) => lstatSync(path, { bigint: true }),
+  readdir: (path) => readdirSync(path, { withFileTypes: true }),
+  read: (descriptor, buffer, position, first) =>
+    first && buffer.length <= IMMEDIATE_BYTES_MAX
+      ? readSync(descriptor, buffer, 0, buffer.length, position)
+      : patient.read(descriptor, buffer, position),
+};
+
+/** What an O_PATH descriptor holds, and where. */
+function judged(descriptor: number): Located {
+  try {
+    const stats = fstatSync(descriptor, { bigint: true });
+    return { descriptor, stats, real: readlinkSync(`/proc/self/fd/${descriptor}`) };
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
 }
 
 const linux: Platform = {
-  async locate(path, follow) {
-    const descriptor = await openAsync(path, O_PATH | (follow ? 0 : NO_FOLLOW));
-    try {
-      const stats = fstatSync(descriptor, { bigint: true });
-      return { descriptor, stats, real: readlinkSync(`/proc/self/fd/${descriptor}`) };
-    } catch (error) {
-      closeSync(descriptor);
-      throw error;
-    }
-  },
+  ...patient,
+  locate: async (path, follow) => judged(await openAsync(path, O_PATH | (follow ? 0 : NO_FOLLOW))),
   async reopen({ descriptor }) {
     try {
       return await openAsync(`/proc/self/fd/${descriptor}`, constants.O_RDONLY | CALM);
@@ -78,6 +148,7 @@ const linux: Platform = {
 
 function portable(native: Native | undefined): Platform {
   return {
+    ...patient,
     async locate(path, follow) {
       const descriptor = await openAsync(path, constants.O_RDONLY | CALM | (follow ? 0 : NO_FOLLOW));
       try {
@@ -85,7 +156,7 @@ function portable(native: Native | undefined): Platform {
         const real = await native?.realPath(descriptor, path, stats) ?? await resolveAgain(path, stats);
         return { descriptor, stats, real };
       } catch (error) {
-        await closeAsync(descriptor);
+        closeSync(descriptor);
         throw error;
       }
     },

@@ -3,8 +3,7 @@
  * decided later, on the open descriptor (`open.ts`); this check is early and friendly, not the boundary.
  * @module
  */
-import { lstatSync } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
+import { lstatSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, isAbsolute, join, normalize, parse, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,16 +26,15 @@ export interface MissingRoot {
  * Resolves the allowed folders once, at start. A folder that is missing is reported, not fatal: an unplugged
  * disk must not take the other folders away.
  */
-export async function openRoots(
-  allow: readonly Allowed[],
-): Promise<{ roots: Root[]; missing: MissingRoot[] }> {
+export function openRoots(allow: readonly Allowed[]): { roots: Root[]; missing: MissingRoot[] } {
   const roots = new Map<string, Root>();
   const missing: MissingRoot[] = [];
   for (const { path, readOnly } of allow) {
     try {
       const given = resolve(path);
-      const real = await realpath(given);
-      if (!(await stat(real)).isDirectory()) missing.push({ path, why: "not a folder" });
+      // Synchronous on purpose: at start nothing else could run, and waking the thread pool costs more than this.
+      const real = realpathSync.native(given);
+      if (!statSync(real).isDirectory()) missing.push({ path, why: "not a folder" });
       // The same folder given twice keeps the stricter of both wishes.
       else roots.set(real, { real, given, readOnly: readOnly || roots.get(real)?.readOnly === true });
     } catch (error) {
@@ -72,7 +70,8 @@ export function resolvePath(argument: string, roots: readonly Root[]): string {
   if (roots.length === 0) {
     throw new ToolError(
       `Cannot use "${show(argument)}": no folder is allowed`,
-      'The person can allow one by adding "--allow", "/path/to/folder" to the arguments of Clawhammer.',
+      'The person can allow one by adding "--allow", "/path/to/folder" to the arguments of Clawhammer. If that was ' +
+        "done, the client's own roots exclude it; --ignore-roots lifts that.",
     );
   }
   const absolute = normalize(absolutePath(argument, roots));

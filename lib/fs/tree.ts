@@ -73,6 +73,7 @@ export async function remove(
   recursive: boolean,
   space: Space,
   signal: AbortSignal,
+  check?: (real: string, info: Info) => void,
 ): Promise<Tally> {
   return await withPlace(path, "delete", space, { followLeaf: false }, async (anchor, name) => {
     const info = await present(anchor, name, path, "delete");
@@ -88,7 +89,7 @@ export async function remove(
         "Look at it with list_directory; to delete it with everything in it, set recursive to true.",
       );
     }
-    await removeEntry(anchor, name, signal);
+    await removeEntry(anchor, name, signal, check);
     await syncFolder(anchor);
     return tally;
   });
@@ -273,13 +274,20 @@ async function count(anchor: Anchor, name: string, signal: AbortSignal, tally: T
   });
 }
 
-async function removeEntry(anchor: Anchor, name: string, signal: AbortSignal): Promise<void> {
+/** Deletes an entry of a folder with everything in it; see {@link PlainFiles.remove} for `check`. */
+export async function removeEntry(
+  anchor: Anchor,
+  name: string,
+  signal: AbortSignal,
+  check?: (real: string, info: Info) => void,
+): Promise<void> {
   throwIfAborted(signal);
   const info = await childInfo(anchor, name);
   if (info === undefined) return;
+  check?.(join(anchor.real, name), info);
   if (info.kind !== "folder") return await unlink(anchor.at(name));
   await withChild(anchor, name, "delete", async (child) => {
-    for (const entry of await entriesOf(child)) await removeEntry(child, entry.name, signal);
+    for (const entry of await entriesOf(child)) await removeEntry(child, entry.name, signal, check);
   });
   await rmdir(anchor.at(name));
 }

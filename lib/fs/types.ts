@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { Action } from "../journal/types.ts";
+
 /** A folder the person has allowed. */
 export interface Root {
   /** The real, absolute path, links resolved when the server started. */
@@ -70,6 +72,11 @@ export interface OpenFolder {
   /** Opens a child file; a link in its place is refused. */
   withFile<T>(name: string, work: (file: OpenFile) => Promise<T>): Promise<T>;
   /**
+   * Whether the guardrails let a file below it be read, by its path alone (relative, with `/`). For programs
+   * that look at files themselves: what they find in the others must not be told.
+   */
+  mayRead(below: string): boolean;
+  /**
    * A directory path a child process can be started in: it leads to this very descriptor where the platform
    * can.
    */
@@ -105,24 +112,91 @@ export interface Files {
   /**
    * Writes a whole file: afterwards it is entirely old or entirely new. Missing parents are created.
    * Permissions of a replaced file are kept. A link whose target is inside stays a link.
-   * @returns whether the file is new, and its size in bytes before.
+   * @returns whether the file is new, its size in bytes before, and the folders created, outermost first.
    */
   write(
     path: string,
     bytes: Uint8Array,
     options?: WriteOptions,
-  ): Promise<{ created: boolean; sizeBefore: number }>;
+  ): Promise<{ created: boolean; sizeBefore: number; folders: string[] }>;
   /**
    * Creates a folder and its missing parents. @returns the folders created, outermost first; none when it
    * existed.
    */
   createFolder(path: string): Promise<string[]>;
-  /** Moves or renames; refuses when the destination exists; works across file systems. */
-  move(source: string, destination: string, signal: AbortSignal): Promise<void>;
-  /** Copies a file or a whole folder; refuses when the destination exists; links are copied as links. */
-  copy(source: string, destination: string, signal: AbortSignal): Promise<{ entries: number; bytes: number }>;
+  /**
+   * Moves or renames; refuses when the destination exists; works across file systems. Missing parents are
+   * created.
+   * @returns the folders created, outermost first.
+   */
+  move(source: string, destination: string, signal: AbortSignal): Promise<{ folders: string[] }>;
+  /**
+   * Copies a file or a whole folder; refuses when the destination exists; links are copied as links. Missing
+   * parents are created. @returns what was copied, and the folders created, outermost first.
+   */
+  copy(
+    source: string,
+    destination: string,
+    signal: AbortSignal,
+  ): Promise<{ entries: number; bytes: number; folders: string[] }>;
   /** Deletes a file, a link or an empty folder; a folder with contents only when `recursive`. */
   remove(path: string, recursive: boolean, signal: AbortSignal): Promise<{ entries: number; bytes: number }>;
   /** Runs `work` while no other call of this process works exclusively on one of these paths. */
   exclusive<T>(paths: readonly string[], work: () => Promise<T>): Promise<T>;
+  /** What was changed, and taking it back. */
+  readonly changes: Changes;
+}
+
+/** A recorded change, as it is shown. */
+export interface ChangeEntry {
+  /** The number by which it is undone. */
+  readonly id: number;
+  readonly at: Date;
+  readonly action: Action;
+  /** Absolute real path. */
+  readonly path: string;
+  /** Of a move or a copy. */
+  readonly destination?: string;
+  readonly kind: "file" | "folder" | "link";
+  /** Bytes of everything that stood there; undefined when nothing did. */
+  readonly sizeBefore?: number;
+  /** Bytes of everything that stood there afterwards; undefined when nothing did. */
+  readonly sizeAfter?: number;
+  /** Entries that were made, moved or deleted: 1 for a file. */
+  readonly entries: number;
+  /** "pending": under way, or its process ended and nobody could look at the files since. */
+  readonly status: "pending" | "done" | "undone";
+  /** The change that took it back. */
+  readonly undoneBy?: number;
+  /** The change it took back. */
+  readonly undoes?: number;
+  /** A unified diff, or a sentence why there is none. */
+  readonly diff?: string;
+}
+
+/** What an undo did. */
+export interface Undone {
+  readonly change: ChangeEntry;
+  /** The number of the undo itself: undoing that brings the change back. */
+  readonly id: number;
+  /** What was done, as a sentence without a full stop. */
+  readonly did: string;
+}
+
+/** The recorded changes of files inside the allowed folders. */
+export interface Changes {
+  /**
+   * The newest changes first.
+   * @param options `diff`: with what was changed in text files. `before`: only changes with smaller numbers.
+   * @throws {ToolError} when the journal cannot be read.
+   */
+  list(
+    limit: number,
+    options?: { readonly diff?: boolean; readonly before?: number },
+  ): Promise<ChangeEntry[]>;
+  /**
+   * Takes one change back. The undo is recorded like any other change.
+   * @throws {ToolError} when something else was changed there since, naming what to undo first.
+   */
+  undo(id: number, signal: AbortSignal): Promise<Undone>;
 }

@@ -75,6 +75,18 @@ export async function withPlace<T>(
  * @returns the folders created, outermost first.
  */
 export async function createFolders(path: string, space: Space): Promise<string[]> {
+  const missing = await missingFolders(path, space);
+  const [outermost] = missing;
+  if (outermost === undefined) await withAnchor(path, "create", space, async () => {});
+  else {
+    const names = missing.map((folder) => basename(folder));
+    await withAnchor(dirname(outermost), "create", space, (anchor) => createBelow(anchor, names, path));
+  }
+  return missing;
+}
+
+/** The folders of a path that do not exist yet, itself included, outermost first. */
+export async function missingFolders(path: string, space: Space): Promise<string[]> {
   const missing: string[] = [];
   let existing = path;
   while (!space.roots.some((root) => root.real === existing || root.given === existing)) {
@@ -83,18 +95,16 @@ export async function createFolders(path: string, space: Space): Promise<string[
       throw error;
     });
     if (info !== undefined) break;
-    missing.unshift(basename(existing));
+    missing.unshift(existing);
     existing = dirname(existing);
   }
-  if (missing.length === 0) await withAnchor(path, "create", space, async () => {});
-  else await withAnchor(existing, "create", space, (anchor) => createBelow(anchor, missing, path));
-  return missing.map((_, index) => join(existing, ...missing.slice(0, index + 1)));
+  return missing;
 }
 
-/** Creates the missing folders above a path that is about to be made. */
-export async function createParents(path: string, verb: Verb, space: Space): Promise<void> {
+/** Creates the missing folders above a path that is about to be made. @returns them, outermost first. */
+export async function createParents(path: string, verb: Verb, space: Space): Promise<string[]> {
   refuseRoot(verb, path, space);
-  await createFolders(dirname(path), space);
+  return await createFolders(dirname(path), space);
 }
 
 /** Writes a whole file; see {@link Files.write}. */

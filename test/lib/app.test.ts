@@ -137,7 +137,8 @@ test("createApp lifts the protection of what --unprotect names", async () => {
   const base = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-app-")));
   try {
     const allow = [{ path: base, readOnly: false }];
-    const { caller } = createApp(MODULES, configOf({ allow, unprotect: [".bashrc"] }));
+    const folders = { data: join(base, "data") };
+    const { caller } = createApp(MODULES, configOf({ allow, folders, unprotect: [".bashrc"] }));
     await (await caller.context()).files.write(join(base, ".bashrc"), new Uint8Array());
     await assert.rejects((await caller.context()).files.write(join(base, ".zshrc"), new Uint8Array()));
   } finally {

@@ -213,9 +213,10 @@ test("a missing name is answered with the nearest ones, a missing folder with it
 test("write creates with parents, replaces whole, keeps the mode and leaves no temporary file", async () => {
   await withSandbox([], async ({ files, dir }) => {
     const path = join(dir, "a/b/run.sh");
-    assert.deepEqual(await files.write(path, bytes("one")), { created: true, sizeBefore: 0 });
+    const folders = [join(dir, "a"), join(dir, "a/b")];
+    assert.deepEqual(await files.write(path, bytes("one")), { created: true, sizeBefore: 0, folders });
     await chmod(path, 0o754);
-    assert.deepEqual(await files.write(path, bytes("three")), { created: false, sizeBefore: 3 });
+    assert.deepEqual(await files.write(path, bytes("three")), { created: false, sizeBefore: 3, folders: [] });
     assert.equal((await stat(path)).mode & 0o7777, 0o754);
     assert.equal(await readFile(path, "utf8"), "three");
     await assert.rejects(files.write(path, bytes("x"), { createOnly: true }), refusal(/there already/));
@@ -334,7 +335,8 @@ test("copy takes a whole folder, links as links, modes kept, and appears only wh
     await put({ "d/a.txt": "aa", "d/e/b.sh": "b" });
     await chmod(join(dir, "d/e/b.sh"), 0o750);
     await symlink(join(outside, "secret"), join(dir, "d/out"));
-    assert.deepEqual(await files.copy(join(dir, "d"), join(dir, "x/copy"), NEVER), { entries: 5, bytes: 3 });
+    const copied = await files.copy(join(dir, "d"), join(dir, "x/copy"), NEVER);
+    assert.deepEqual(copied, { entries: 5, bytes: 3, folders: [join(dir, "x")] });
     assert.equal(await readlink(join(dir, "x/copy/out")), join(outside, "secret"));
     assert.equal((await stat(join(dir, "x/copy/e/b.sh"))).mode & 0o777, 0o750);
     await assert.rejects(files.copy(join(dir, "d"), join(dir, "x/copy"), NEVER), refusal(/there already/));

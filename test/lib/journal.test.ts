@@ -171,6 +171,25 @@ test("a journal that is damaged or deleted while it is open is begun anew", asyn
   });
 });
 
+test("a journal that is deleted while a change is recorded ends that change before it is made", async () => {
+  await withDesk(async ({ folder, open }) => {
+    const { journal } = await open();
+    const recording = journal.record({ action: "delete", path: "/x", roots: ["/"], folders: [] });
+    const keep = async () => {
+      for (let i = 0; i < 90; i++) await recording.keepBytes(new Uint8Array(60_000).fill(i));
+    };
+    await keep();
+    await rm(folder, { recursive: true });
+    const announce = async () => {
+      await keep();
+      await recording.announce({});
+    };
+    await assert.rejects(announce, refusal(/it was replaced while the change was recorded/));
+    await recording.drop();
+    assert.deepEqual(await journal.list(10), []);
+  });
+});
+
 test("a journal of a newer version is left alone", async () => {
   await withDesk(async ({ dir, folder, open }) => {
     const { files, journal } = await open();
@@ -204,7 +223,7 @@ test("kept contents that are damaged or gone are never restored", async () => {
   });
 });
 
-test("tidy forgets the oldest changes beyond the bounds of bytes, number and age, with what only they need", async () => {
+test("tidy forgets the oldest changes beyond bytes, number and age, with what only they need", async () => {
   await withDesk(async ({ dir, folder, open }) => {
     let now = new Date("2026-01-01T00:00:00Z");
     const { files, journal } = await open({
@@ -263,7 +282,7 @@ test("tidy keeps what a later change still needs, and sweeps what a crash left",
   });
 });
 
-test("a change whose process was killed is closed or dropped by what the files say, and can be undone", async () => {
+test("a change whose process was killed is judged by what the files say, and can be undone", async () => {
   const cases = [
     ...["write", "write-new", "create", "move", "copy", "delete"].flatMap((change) => [
       [change, "announced"],
@@ -306,7 +325,7 @@ test("a change whose process was killed is closed or dropped by what the files s
   }
 });
 
-test("two processes use one journal at once, tidying included, and everything left can be undone", async () => {
+test("two processes use one journal at once and tidy it, and everything left can be undone", async () => {
   for (const bound of [700_000, 1_000_000_000]) {
     await withDesk(async ({ base, folder }) => {
       const dirs = [join(base, "one"), join(base, "two")];

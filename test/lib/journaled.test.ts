@@ -46,7 +46,9 @@ async function newest(files: Files): Promise<number> {
   return change?.id ?? 0;
 }
 
-/** Makes a change, undoes it, undoes the undo, each time comparing the whole folder, times of files included. */
+/**
+ * Makes a change, undoes it, undoes the undo, each time comparing the whole folder, times of files included.
+ */
 async function thereAndBack({ files, dir }: Sandbox, change: () => Promise<unknown>): Promise<void> {
   const before = await describeTree(dir);
   await change();
@@ -58,7 +60,7 @@ async function thereAndBack({ files, dir }: Sandbox, change: () => Promise<unkno
   assert.equal(await describeTree(dir), after);
 }
 
-test("undo of a write puts the old bytes and mode back, large and small, and removes a new file", async () => {
+test("undo of a write puts the old bytes and mode back, and removes a new file", async () => {
   await sandbox(async (box) => {
     const { files, dir, put } = box;
     await put({ "small.txt": "old", "large.bin": new Uint8Array(300_000).fill(7), "empty": "" });
@@ -197,7 +199,7 @@ test("undo out of order works where the state matches, and else names the change
   });
 });
 
-test("undo refuses a change that is undone, unknown, outside, under a read-only or protected folder", async () => {
+test("undo refuses a change that is undone, unknown, outside, read-only or protected", async () => {
   await sandbox(async ({ files, dir, outside, journalFolder }) => {
     await files.write(join(dir, "a"), bytes("1"));
     await files.changes.undo(1, NEVER);

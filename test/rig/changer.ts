@@ -1,6 +1,6 @@
 /**
- * Makes many changes in a folder of its own while others use the same journal.
- * Arguments: the folder of the journal, the allowed folder, the number of changes, bytes the journal may keep.
+ * Makes many changes in a folder of its own while others use the same journal. Arguments: the folder of the
+ * journal, the allowed folder, the number of changes, bytes the journal may keep.
  * @module
  */
 import { join } from "node:path";

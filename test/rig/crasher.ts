@@ -1,7 +1,8 @@
 /**
  * Makes one change and is killed at a chosen point of it, as if the power had failed for this process.
- * Arguments: the folder of the journal, the allowed folder, the change, the point: "announced" (recorded, not made),
- * "made" (made, entry still open), or a number: when the file layer has looked at its signal so many times.
+ * Arguments: the folder of the journal, the allowed folder, the change, the point: "announced" (recorded,
+ * not made), "made" (made, entry still open), or a number: when the file layer has looked at its signal so
+ * many times.
  * @module
  */
 import { join } from "node:path";

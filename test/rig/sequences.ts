@@ -1,6 +1,6 @@
 /**
- * Random sequences of changes in a random tree, undone in reverse, then redone: every state on the way must be the
- * one that was there before.
+ * Random sequences of changes in a random tree, undone in reverse, then redone: every state on the way must
+ * be the one that was there before.
  * @module
  */
 import assert from "node:assert/strict";

@@ -1,6 +1,6 @@
 /**
- * What is in a folder, as one string: every name, kind, mode, content and link target, so that two states can be
- * compared whole.
+ * What is in a folder, as one string: every name, kind, mode, content and link target, so that two states
+ * can be compared whole.
  * @module
  */
 import { createHash } from "node:crypto";

@@ -2,7 +2,7 @@
  * Moving, copying and deleting: `move_file`, `copy_file` and `delete_file`.
  * @module
  */
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { throwIfAborted, ToolError } from "../../lib/errors.ts";
 import { counted, sizeText } from "../../lib/format.ts";
@@ -29,8 +29,7 @@ const moveFile = defineTool({
     return await ctx.files.exclusive([source, destination], async () => {
       throwIfAborted(ctx.signal);
       const { kind } = await checkDestination("move", source, destination, ctx.files);
-      const folders = await ctx.files.createFolder(dirname(destination));
-      await ctx.files.move(source, destination, ctx.signal);
+      const { folders } = await ctx.files.move(source, destination, ctx.signal);
       return text(
         `Moved the ${nameOf(kind)} ${showName(source)} to ${showName(destination)}${createdFolders(folders)}`,
       );
@@ -54,8 +53,7 @@ const copyFile = defineTool({
     return await ctx.files.exclusive([source, destination], async () => {
       throwIfAborted(ctx.signal);
       const { kind } = await checkDestination("copy", source, destination, ctx.files);
-      const folders = await ctx.files.createFolder(dirname(destination));
-      const tally = await ctx.files.copy(source, destination, ctx.signal);
+      const { folders, ...tally } = await ctx.files.copy(source, destination, ctx.signal);
       return text(
         `Copied the ${nameOf(kind)} ${showName(source)} to ${showName(destination)}${amount(kind, tally)}${
           createdFolders(folders)

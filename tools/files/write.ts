@@ -3,7 +3,6 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { dirname } from "node:path";
 import { z } from "zod";
 import { throwIfAborted, ToolError } from "../../lib/errors.ts";
 import { count, counted, sizeText } from "../../lib/format.ts";
@@ -63,8 +62,10 @@ const writeFile = defineTool({
       const isFile = info?.kind === "file" || info?.kind === "link";
       const existing = isFile ? await look(path, info.kind, ctx.files) : undefined;
       if (existing !== undefined) refuseBinary(path, existing);
-      const folders = info === undefined ? await ctx.files.createFolder(dirname(path)) : [];
-      await ctx.files.write(path, bytes, { createOnly: info === undefined, replaces: existing?.identity });
+      const { folders } = await ctx.files.write(path, bytes, {
+        createOnly: info === undefined,
+        replaces: existing?.identity,
+      });
       const size = `${counted(splitLines(content).length, "line")}, ${sizeText(bytes.length)}`;
       if (existing === undefined) return text(`Created ${showName(path)}: ${size}${createdFolders(folders)}`);
       const before = existing.decoded === undefined

@@ -1,0 +1,29 @@
+/**
+ * Locks by path, within this process.
+ * @module
+ */
+import type { Files } from "./types.ts";
+
+/**
+ * Locks by path: work on the same path runs one after the other, in the order it came. Several paths are
+ * locked in the order of their names, so that two calls never wait for each other.
+ */
+export function createLocks(): Files["exclusive"] {
+  const tails = new Map<string, Promise<unknown>>();
+  const lock = async <T>(path: string, work: () => Promise<T>): Promise<T> => {
+    const before = tails.get(path) ?? Promise.resolve();
+    const mine = before.then(work, work);
+    const settled = mine.catch(() => {});
+    tails.set(path, settled);
+    try {
+      return await mine;
+    } finally {
+      if (tails.get(path) === settled) tails.delete(path);
+    }
+  };
+  return async (paths, work) => {
+    // The innermost lock is taken last, so wrapping from the last name outwards takes them in order.
+    const inOrder = [...new Set(paths)].sort();
+    return await inOrder.reduceRight((inner, path) => () => lock(path, inner), work)();
+  };
+}
