@@ -392,7 +392,7 @@ function mustExist(place: Place, verb: Verb, path: string): Info {
 
 function meanwhile(verb: Verb, path: string): ToolError {
   return new ToolError(
-    `Cannot ${verb} "${show(path)}": it was changed by another program meanwhile`,
+    `Cannot ${verb} "${show(path)}": it was changed meanwhile`,
     "Look at it and try again.",
   );
 }

@@ -6,6 +6,7 @@ import { readlink, stat } from "node:fs/promises";
 import { explain, type Verb } from "./errors.ts";
 import { childInfo, entriesOf, infoOf, withAnchor, withFile, withFolder } from "./open.ts";
 import type { Journal } from "../journal/types.ts";
+import { createAttributes } from "./attributes.ts";
 import { createGuard, type Guard } from "./guard.ts";
 import type { PlainFiles } from "./changer.ts";
 import { journaled } from "./journaled.ts";
@@ -40,6 +41,8 @@ export function createFiles(
     },
     guard: options.guard ?? createGuard(),
     platform: createPlatform(current().map((root) => root.real)),
+    copyAttributes: createAttributes(),
+    alone: options.journal?.alone ?? (async (work) => await work()),
   };
   const namesOf = async (folder: string) => {
     return await withAnchor(

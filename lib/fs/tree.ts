@@ -77,7 +77,10 @@ export async function remove(
 ): Promise<Tally> {
   return await withPlace(path, "delete", space, { followLeaf: false }, async (anchor, name) => {
     const info = await present(anchor, name, path, "delete");
-    if (info.kind === "folder") space.guard.checkTree("delete", join(anchor.real, name), path);
+    if (info.kind === "folder") {
+      refuseAllowedInside("delete", join(anchor.real, name), path, space);
+      space.guard.checkTree("delete", join(anchor.real, name), path);
+    }
     const tally = { entries: 0, bytes: 0 };
     await count(anchor, name, signal, tally);
     if (info.kind === "folder" && tally.entries > 1 && !recursive) {
@@ -120,12 +123,28 @@ function checkFolders(
 ): void {
   const from = join(source.real, name);
   const to = join(target.real, newName);
+  if (verb === "move") refuseAllowedInside(verb, from, from, source.space);
   source.space.guard.checkTree(verb, from, from);
   source.space.guard.checkTree("create", to, to);
   if (from === to || !isInside(to, from)) return;
   throw new ToolError(
     `Cannot ${verb} "${show(from)}" into itself`,
     "Choose a destination outside of it.",
+  );
+}
+
+/** An allowed folder inside a tree, which may be allowed for reading only, must not go with it. */
+function refuseAllowedInside(
+  verb: "move" | "delete",
+  real: string,
+  shown: string,
+  { roots }: Space,
+): void {
+  const inside = roots.find((root) => root.real !== real && isInside(root.real, real));
+  if (inside === undefined) return;
+  throw new ToolError(
+    `Cannot ${verb} "${show(shown)}": the allowed folder "${inside.given}" is inside it`,
+    "Name what is beside that folder one by one.",
   );
 }
 
@@ -141,14 +160,18 @@ async function renameFree(
   info: Info,
 ): Promise<void> {
   if (info.kind === "file" && (await childInfo(to, newName)) === undefined) {
-    try {
-      await link(from.at(name), to.at(newName));
-      await unlink(from.at(name));
-      return;
-    } catch (error) {
+    const linked = await link(from.at(name), to.at(newName)).then(() => true, (error: unknown) => {
       if (errorCode(error) === "EEXIST") throw exists(join(to.real, newName));
       if (errorCode(error) === "EXDEV") throw error;
       // File systems without hard links, and systems that protect them, still rename.
+      return false;
+    });
+    if (linked) {
+      return await unlink(from.at(name)).catch(async (error: unknown) => {
+        // The old name cannot be taken away, so the new one must go: a rename between the two would do nothing.
+        await unlink(to.at(newName));
+        throw error;
+      });
     }
   }
   await rename(from.at(name), to.at(newName));
@@ -236,6 +259,7 @@ async function copyFile(
         }
         position += length;
       }
+      await from.space.copyAttributes(from.at(name), to.at(newName));
       await target.chmod(file.info.mode & 0o777);
       await target.sync();
       return position;

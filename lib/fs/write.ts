@@ -4,7 +4,7 @@
  * @module
  */
 import { randomBytes } from "node:crypto";
-import { constants, type Stats } from "node:fs";
+import { constants, lstatSync, renameSync, type Stats } from "node:fs";
 import {
   access,
   type FileHandle,
@@ -19,7 +19,7 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { errorCode, ToolError } from "../errors.ts";
 import { leadsOutside, readOnlyRoot, type Verb, wrongKind } from "./errors.ts";
-import { type Anchor, childInfo, withAnchor, withChild } from "./open.ts";
+import { type Anchor, childInfo, infoOf, withAnchor, withChild } from "./open.ts";
 import { isInside, show } from "./roots.ts";
 import type { Space } from "./space.ts";
 import type { Info, WriteOptions } from "./types.ts";
@@ -124,10 +124,12 @@ export async function writeWhole(
         bytes,
         before === undefined ? undefined : await lstat(anchor.at(name)),
       );
-      // The file may have been changed while we wrote: look again as late as possible.
-      if (before !== undefined) await refuseChanged(anchor, name, path, before.identity);
       if (before === undefined) await linkNew(anchor, temporary, name);
-      else await rename(anchor.at(temporary), anchor.at(name));
+      else {
+        await space.copyAttributes(anchor.at(name), anchor.at(temporary));
+        // The file may have been changed while we wrote, so it is looked at once more as late as can be.
+        await space.alone(() => replaceUnchanged(anchor, temporary, name, path, before.identity));
+      }
     } catch (error) {
       await unlink(anchor.at(temporary)).catch(() => {});
       throw error;
@@ -223,13 +225,22 @@ async function checkReplaceable(
   await access(anchor.at(name), constants.W_OK);
 }
 
-async function refuseChanged(anchor: Anchor, name: string, path: string, identity: string): Promise<void> {
-  if ((await childInfo(anchor, name))?.identity !== identity) throw changed(path);
+/** Gives the new content the name, if what has the name is what the content was made from. Waits for nothing. */
+function replaceUnchanged(
+  anchor: Anchor,
+  temporary: string,
+  name: string,
+  path: string,
+  identity: string,
+): void {
+  const there = lstatSync(anchor.at(name), { bigint: true, throwIfNoEntry: false });
+  if (there === undefined || infoOf(there).identity !== identity) throw changed(path);
+  renameSync(anchor.at(temporary), anchor.at(name));
 }
 
 function changed(path: string): ToolError {
   return new ToolError(
-    `Cannot write "${show(path)}": it was changed by another program meanwhile`,
+    `Cannot write "${show(path)}": it was changed meanwhile`,
     "Nothing was written. Read it again and repeat the change on what it holds now.",
   );
 }

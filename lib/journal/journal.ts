@@ -104,8 +104,23 @@ export function createJournal(options: JournalOptions): Journal {
     read: (digest, write) => readBlob(database, digest, write),
     bytes: (digest, max) => keptBytes(database, digest, max),
     tidy: () => tidyUp(state),
+    alone: (work) => alone(database, work),
     release: () => database.release(),
   };
+}
+
+/** A transaction that records nothing is a lock, which the system takes away from a process that dies. */
+async function alone<T>(database: Database, work: () => T): Promise<T> {
+  const { outcome } = await database.write(() => {
+    // What the work throws is no error of the database, and must not be explained as one.
+    try {
+      return { outcome: { value: work() } };
+    } catch (error) {
+      return { outcome: { error } };
+    }
+  }, false);
+  if ("error" in outcome) throw outcome.error;
+  return outcome.value;
 }
 
 function record(plan: Plan, state: State): Recording {

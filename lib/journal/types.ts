@@ -113,6 +113,8 @@ export interface Journal {
   bytes(digest: string, max: number): Promise<Uint8Array | undefined>;
   /** Forgets what is too old or too much. Happens by itself now and then. */
   tidy(): Promise<void>;
+  /** Runs `work`, which must not wait, while no other process runs such work. Rejects with what it throws. */
+  alone<T>(work: () => T): Promise<T>;
   /** Lets go of the database; it opens again when it is needed. */
   release(): void;
 }

@@ -28,6 +28,7 @@ function configOf(changes: Partial<Config>): Config {
     modules: undefined,
     without: [],
     readOnly: false,
+    ignoreRoots: false,
     protect: [],
     unprotect: [],
     logLevel: "error",

@@ -313,14 +313,14 @@ test("a file that changes between being kept and being replaced or deleted is le
     try {
       const files = createFiles((await openRoots([{ path: dir, readOnly: false }])).roots, { journal });
       interfere = () => writeFile(join(dir, "a"), "somebody else's");
-      await assert.rejects(files.write(join(dir, "a"), bytes("new")), refusal(/changed by another program/));
+      await assert.rejects(files.write(join(dir, "a"), bytes("new")), refusal(/changed meanwhile/));
       assert.equal(await readFile(join(dir, "a"), "utf8"), "somebody else's");
       interfere = () => writeFile(join(dir, "b"), "somebody else's");
       await assert.rejects(files.write(join(dir, "b"), bytes("new")), refusal(/something is there already/));
       interfere = () => writeFile(join(dir, "t/y"), "somebody else's");
       await assert.rejects(
         files.remove(join(dir, "t"), true, NEVER),
-        refusal(/t\/y": it was changed by another program[^]*undo_change {"id":3}/),
+        refusal(/t\/y": it was changed meanwhile[^]*undo_change {"id":3}/),
       );
       assert.equal(await readFile(join(dir, "t/y"), "utf8"), "somebody else's");
       interfere = () => Promise.resolve();
