@@ -50,7 +50,7 @@ export function isLocal(folder: string, mounts: readonly Mount[]): boolean {
   for (const mount of mounts) {
     if (isInside(folder, mount.path) && mount.path.length >= (holder?.path.length ?? 0)) holder = mount;
   }
-  const below = mounts.filter((mount) => isInside(mount.path, folder));
+  const below = mounts.filter((mount) => mount.path !== folder && isInside(mount.path, folder));
   return holder !== undefined && [holder, ...below].every((mount) => LOCAL.has(mount.type));
 }
 
