@@ -63,6 +63,8 @@ export const REQUESTS_WAITING_MAX = 4_096;
  * bounded.
  */
 export const OUTPUT_BYTES_WAITING_MAX = 8 * MIB;
+/** Bytes of replies that are joined into one write; more go at once. */
+export const OUTPUT_BYTES_JOINED_MAX = 64 * KIB;
 /**
  * Nesting of one JSON message. Deeper ones parse, but cannot be written back without exhausting the stack.
  */

@@ -81,8 +81,9 @@ function classify(value: unknown): Incoming {
   if (known === null) {
     return isJSONRPCNotification(rest) ? { kind: "notification", message: rest } : { kind: "ignored" };
   }
-  const request = { ...rest, id: known };
-  if (isJSONRPCRequest(request)) return { kind: "request", message: request };
+  const request: JSONRPCRequest = { jsonrpc, id: known, method, ...(params === undefined ? {} : { params }) };
+  // Everything but "_meta" is checked by now, and the SDK's schema costs as much as a small call.
+  if (params?._meta === undefined || isJSONRPCRequest(request)) return { kind: "request", message: request };
   const what = `Invalid params for ${
     method.slice(0, 100)
   }: "_meta" must be an object, its progressToken a string or an integer`;

@@ -2,8 +2,9 @@
  * The one way to standard output: whole lines, in order, counted until they have left.
  * @module
  */
+import { Buffer } from "node:buffer";
 import type { Writable } from "node:stream";
-import { OUTPUT_BYTES_WAITING_MAX } from "../../limits.ts";
+import { OUTPUT_BYTES_JOINED_MAX, OUTPUT_BYTES_WAITING_MAX } from "../../limits.ts";
 
 /**
  * Writes lines to a stream. Keeps its own account of what has not left yet, because runtimes disagree about
@@ -13,6 +14,9 @@ export class LineWriter {
   readonly #output: Writable;
   readonly #write: (bytes: Uint8Array, done: (error?: Error | null) => void) => boolean;
   readonly #failed = Promise.withResolvers<Error>();
+  /** Lines not yet handed over. */
+  #queue: { readonly text: string; readonly left: () => void }[] = [];
+  #queuedBytes = 0;
   #waitingBytes = 0;
   #broken = false;
   #waiters: { readonly maxBytes: number; readonly resolve: () => void }[] = [];
@@ -32,17 +36,32 @@ export class LineWriter {
   /** Queues a line; resolves when it has left the process or never will. */
   line(text: string): Promise<void> {
     if (this.#broken) return Promise.resolve();
-    const bytes = new TextEncoder().encode(`${text}\n`);
-    this.#waitingBytes += bytes.length;
     const left = Promise.withResolvers<void>();
-    this.#write(bytes, (error) => {
-      this.#waitingBytes -= bytes.length;
-      if (error) this.#fail(error);
-      this.#wake();
-      left.resolve();
-    });
+    if (this.#queue.length === 0) setImmediate(this.#send);
+    const bytes = Buffer.byteLength(text);
+    this.#queue.push({ text, left: left.resolve });
+    this.#queuedBytes += bytes;
+    this.#waitingBytes += bytes;
+    // What is large goes at once: joining it would only cost memory.
+    if (this.#queuedBytes > OUTPUT_BYTES_JOINED_MAX) this.#send();
     return left.promise;
   }
+
+  /** Hands the queued lines over in one write, because a write costs as much as a small call. */
+  readonly #send = (): void => {
+    const lines = this.#queue;
+    const queuedBytes = this.#queuedBytes;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    if (lines.length === 0) return;
+    const bytes = new TextEncoder().encode(`${lines.map((line) => line.text).join("\n")}\n`);
+    this.#write(bytes, (error) => {
+      this.#waitingBytes -= queuedBytes;
+      if (error) this.#fail(error);
+      this.#wake();
+      for (const { left } of lines) left();
+    });
+  };
 
   /** Resolves when so little waits to be read that more may be produced. */
   ready(): Promise<void> {
