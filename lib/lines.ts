@@ -79,22 +79,34 @@ export function layoutOf(form: Form, head: Uint8Array): Layout {
 /** The lines of a whole text, without their endings. */
 export function splitLines(text: string): string[] {
   if (text === "") return [];
-  const lines = text.split(text.includes("\n") || !text.includes("\r") ? /\r?\n/ : "\r");
+  // Splitting at a string is several times faster than at an expression.
+  const lines = text.split(!text.includes("\r") ? "\n" : text.includes("\n") ? /\r?\n/ : "\r");
   if (lines.at(-1) === "") lines.pop();
   return lines;
 }
 
 /** The page of a whole text that starts with line `first`. */
 export function pageOf(text: string, first: number, count: number): Page {
-  const lines = splitLines(text);
+  const total = numberOfLines(text);
+  let lines: Line[] | undefined;
   const from = Math.max(0, first - 1);
   return {
-    lines: lines.slice(from, from + count).map((line) => ({ text: line, dropped: 0 })),
+    // A small file is mostly shown as it is, and then nobody asks for its lines.
+    get lines() {
+      return lines ??= splitLines(text).slice(from, from + count).map((line) => ({ text: line, dropped: 0 }));
+    },
     first: from + 1,
-    total: lines.length,
-    more: from + count < lines.length,
+    total,
+    more: from + count < total,
     ending: text.includes("\r") ? lineEnding(text) : "\n",
   };
+}
+
+function numberOfLines(text: string): number {
+  if (text.includes("\r")) return splitLines(text).length;
+  let lines = text === "" || text.endsWith("\n") ? 0 : 1;
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) lines++;
+  return lines;
 }
 
 /** Reads lines forward, from line `first` (from 1) on. */

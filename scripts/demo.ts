@@ -130,6 +130,10 @@ function fileQuestions(client: Client, folder: string, outside: string): Questio
       assert.match(answer, /\+- \[x\] Mend the tap/);
       assert.equal(await isDone(), true, "the file on disk is changed");
     }),
+    call(client, "What have you changed?", "list_changes", {}, (answer) => assert.match(answer, /todo\.md/)),
+    call(client, "Take that back", "undo_change", { id: 1 }, async () => {
+      assert.equal(await isDone(), false, "the file on disk is as it was");
+    }),
     call(client, "And a file outside the folder?", "read_file", { path: outside }, (answer, isError) => {
       assert.ok(isError, "refused");
       assert.ok(!answer.includes("secret"), "without its contents");

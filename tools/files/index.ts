@@ -21,8 +21,9 @@ export const files: Module = defineModule({
     "Files: look before you act. list_directory shows what there is (depth for a tree, sort for the " +
     "newest or largest); read_file and read_multiple_files show text without line numbers, so that it can" +
     " be copied into edit_file as it stands. Change existing files with edit_file and keep write_file for" +
-    " new ones or complete rewrites. move_file and copy_file never overwrite. Paths are absolute, or " +
-    "relative to an allowed folder. A reply that is cut ends with the call that continues it.",
+    " new ones or complete rewrites. move_file and copy_file never overwrite. Every change is recorded: " +
+    "list_changes shows it, undo_change takes it back. Paths are absolute, or relative to an allowed " +
+    "folder. A reply that is cut ends with the call that continues it.",
   tools: [...readTools, ...listTools, ...writeTools, ...editTools, ...manageTools, ...changeTools],
   prompts: filePrompts,
   resources: fileResources,

@@ -66,7 +66,7 @@ const copyFile = defineTool({
 const deleteFile = defineTool({
   name: "delete_file",
   title: "Delete",
-  description: "Deletes a file, a folder, or a link (not what it leads to).",
+  description: "Deletes a file, a folder, or a link (not what it leads to). undo_change brings it back.",
   effect: "destroy",
   world: "closed",
   input: {
