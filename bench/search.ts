@@ -78,7 +78,7 @@ function starts(count: number): RegExp {
 /** Calls a tool and returns the text of its reply. */
 type Call = (tool: string, args: Readonly<Record<string, unknown>>) => Promise<string>;
 
-async function inProcess(folder: string, cacheFolder: string): Promise<Call> {
+function inProcess(folder: string, cacheFolder: string): Call {
   const log = { debug() {}, info() {}, warn: console.error, error: console.error };
   const { roots } = openRoots([{ path: folder, readOnly: true }]);
   const search = createSearch(createRipgrep({ cacheFolder, log }));
@@ -173,7 +173,7 @@ async function compare(base: string): Promise<void> {
     const folder = join(base, `tree-${files}`);
     const { bytes } = await fillTree(folder, files);
     console.error(`${number(files)} files, ${number(bytes / 1e6)} MB`);
-    const caller = await inProcess(folder, join(base, "cache"));
+    const caller = inProcess(folder, join(base, "cache"));
     const [binary, client] = existsSync(product)
       ? await compiled(product, folder, base)
       : [undefined, undefined];

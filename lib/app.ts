@@ -21,8 +21,8 @@ export interface App {
   /** What the server tells the model about itself: at most INSTRUCTIONS_CHARS_MAX characters. */
   readonly instructions: string;
   /**
-   * Narrows the allowed folders to the client's roots; calls wait until it has answered. Undefined when the person
-   * does not want that.
+   * Narrows the allowed folders to the client's roots; calls wait until it has answered. Undefined when the
+   * person does not want that.
    * @param ask Asks the client for its roots, as URIs.
    */
   readonly followRoots: ((ask: () => Promise<readonly string[]>) => void) | undefined;

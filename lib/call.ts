@@ -22,7 +22,10 @@ export interface Reach {
 
 /** What tools stand on; made once by the program that serves them. */
 export interface Services {
-  /** Gives what tools can reach. Asked at the first call, because loading it would double the cost of a start. */
+  /**
+   * Gives what tools can reach. Asked at the first call, because loading it would double the cost of a
+   * start.
+   */
   readonly reach: () => Promise<Reach>;
   readonly log: Log;
   readonly readOnly: boolean;

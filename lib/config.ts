@@ -106,7 +106,8 @@ async function readConfigFile(
   if (path === undefined) return undefined;
   let bytes: Uint8Array;
   try {
-    // Synchronous on purpose: at start nothing else could run, and waking the thread pool costs more than this.
+    // Synchronous on purpose: at start nothing else could run, and waking the thread pool costs more than
+    // this.
     bytes = readFileSync(path);
   } catch (error) {
     const code = errorCode(error);

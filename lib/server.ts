@@ -36,7 +36,9 @@ export interface ServerParts {
   /** At most INSTRUCTIONS_CHARS_MAX characters. */
   readonly instructions: string;
   readonly log: Log;
-  /** Takes the client's roots: asked for after the handshake and whenever the client says that they changed. */
+  /**
+   * Takes the client's roots: asked for after the handshake and whenever the client says that they changed.
+   */
   readonly followRoots?: ((ask: () => Promise<readonly string[]>) => void) | undefined;
 }
 
@@ -251,7 +253,10 @@ interface ToolCall {
   readonly arguments?: unknown;
 }
 
-/** The SDK's server with three corrections, applied where its messages pass, and a short way for calls of tools. */
+/**
+ * The SDK's server with three corrections, applied where its messages pass, and a short way for calls of
+ * tools.
+ */
 class StrictServer extends Server {
   /** Answers calls of tools. */
   onToolCall: ((params: ToolCall, ctx: ServerContext) => Promise<ServerResult>) | undefined;

@@ -42,7 +42,10 @@ export function wireTool(tool: AnyTool): WireTool {
   };
 }
 
-/** Drops what costs tokens and says nothing: `$schema` (2020-12 is the protocol's default) and the safe-integer bounds. */
+/**
+ * Drops what costs tokens and says nothing: `$schema` (2020-12 is the protocol's default) and the
+ * safe-integer bounds.
+ */
 function tidy(schema: JsonSchema): JsonSchema {
   const kept: [string, unknown][] = [];
   for (const [keyword, value] of Object.entries(schema)) {

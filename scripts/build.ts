@@ -82,8 +82,8 @@ export async function compile({ entry, outfile, target, assets = [], order }: Co
 }
 
 /**
- * Compiles a server, lets it start and answer as a client would make it, and records which functions ran. Laying
- * those out together spares memory that would be read around the others.
+ * Compiles a server, lets it start and answer as a client would make it, and records which functions ran.
+ * Laying those out together spares memory that would be read around the others.
  * @param args The arguments of the server. It must end when its input does.
  * @param folder Where the recording goes.
  * @returns the recording, for {@link Compilation.order}

@@ -88,7 +88,7 @@ async function foldersWithTests(wanted: (name: string) => boolean): Promise<stri
 
 function run({ program, args }: Step, quick: boolean): Promise<Outcome> {
   return new Promise((resolve) => {
-    const env = { ...process.env, NO_COLOR: "1", ...(quick ? {} : { CLAWHAMMER_REQUIRE_BINARY: "1" }) };
+    const env = { ...process.env, NO_COLOR: "1", ...(quick ? {} : { REQUIRE_BINARY: "1" }) };
     const child = spawn(program, args, {
       cwd: ROOT,
       env,

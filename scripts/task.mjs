@@ -3,7 +3,7 @@
  * The verbs of package.json and deno.json. Needs nothing but Node 20 and npm: it installs what
  * package-lock.json names and hands over to the Bun or Deno found there.
  *
- *   node scripts/task.mjs build [--all] | demo | test [--quick] | fmt | docs | bench NAME
+ *   node scripts/task.mjs build [--all] | demo | test [--quick] | stress … | fmt | docs | bench NAME
  * @module
  */
 import { spawnSync } from "node:child_process";
@@ -11,13 +11,15 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ensureModules, findRuntime, rememberNpm, ROOT } from "./runtimes.mjs";
 
-const USAGE = "Usage: node scripts/task.mjs build [--all] | demo | test [--quick] | fmt | docs | bench NAME";
+const USAGE =
+  "Usage: node scripts/task.mjs build [--all] | demo | test [--quick] | stress … | fmt | docs | bench NAME";
 
 /** @type {Record<string, { flags?: string[], run: (args: string[]) => number }>} */
 const VERBS = {
   build: { flags: ["--all"], run: (args) => script("scripts/build.ts", args) },
   demo: { run: () => script("scripts/build.ts") || script("scripts/demo.ts") },
   test: { flags: ["--quick"], run: (args) => script("scripts/check.ts", args) },
+  stress: { run: (args) => script("test/stress/main.ts", args) },
   fmt: { run: () => start(findRuntime("deno"), ["fmt"]) },
   docs: { run: () => script("scripts/docs.ts") },
   bench: { flags: benchmarks(), run: (args) => script("scripts/build.ts") || script(`bench/${args[0]}.ts`) },
@@ -28,7 +30,8 @@ process.exitCode = main(process.argv.slice(2));
 /** @param {string[]} argv */
 function main([name = "", ...args]) {
   const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-  const unknown = args.find((arg) => !verb?.flags?.includes(arg));
+  // The stress run reads its own options.
+  const unknown = name === "stress" ? undefined : args.find((arg) => !verb?.flags?.includes(arg));
   if (verb === undefined || unknown !== undefined || (name === "bench" && args.length !== 1)) {
     console.error(USAGE);
     console.error(`NAME is one of: ${benchmarks().join(", ")}`);

@@ -59,7 +59,7 @@ export const COMPILED: Target = { name: "compiled", command: BINARY, args: [] };
  * builds it first and requires it, so that a missing one fails every test instead of passing unseen.
  */
 export function targets(): Target[] {
-  const required = process.env.CLAWHAMMER_REQUIRE_BINARY === "1";
+  const required = process.env.REQUIRE_BINARY === "1";
   return [sourceTarget("main.ts"), ...(required || existsSync(BINARY) ? [COMPILED] : [])];
 }
 

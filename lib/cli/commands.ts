@@ -86,9 +86,9 @@ export const COMMANDS: readonly Command[] = [
     summary: "take back what Claude changed",
     about:
       "Takes back the change of that number, or the newest one. Nothing is overwritten: where a file has " +
-      "changed since, the undo is refused. An undo is a change itself and can be undone by its own number. It " +
-      "works in the folder that was allowed when the change was made, so --allow need not be repeated. On a " +
-      "terminal it asks first.",
+      "changed since, the undo is refused. An undo is a change itself and can be undone by its own " +
+      "number. It works in the folder that was allowed when the change was made, so --allow need not be " +
+      "repeated. On a terminal it asks first.",
     flags: [
       { flag: "--last", metavar: "N", description: "take back the newest N changes" },
       {

@@ -1,9 +1,10 @@
 /**
- * Extended attributes: what other programs have attached to a file (tags, access lists, where it was downloaded
- * from) stays when the file is replaced. Linux and macOS; attr(7), xattr(2). Windows keeps alternate streams only.
+ * Extended attributes: what other programs have attached to a file (tags, access lists, where it was
+ * downloaded from) stays when the file is replaced. Linux and macOS; attr(7), xattr(2). Windows keeps
+ * alternate streams only.
  *
- * Best effort: an attribute that cannot be read or set (it belongs to the system, the disk knows none) is left out,
- * because the content of the file matters more.
+ * Best effort: an attribute that cannot be read or set (it belongs to the system, the disk knows none) is
+ * left out, because the content of the file matters more.
  * @module
  */
 import { Buffer } from "node:buffer";

@@ -142,7 +142,7 @@ async function notFound(
  * Whether a link on the way leads outside, found without touching anything outside: each component is
  * looked at only while everything before it is inside.
  */
-async function escapes(path: string, space: Space): Promise<boolean> {
+export async function escapes(path: string, space: Space): Promise<boolean> {
   const allowed = (candidate: string) =>
     space.roots.some((root) => isInside(candidate, root.real) || isInside(candidate, root.given));
   let pending = path.slice(parse(path).root.length).split(sep);

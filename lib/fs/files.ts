@@ -34,16 +34,7 @@ export function createFiles(
   roots: readonly Root[] | (() => readonly Root[]),
   options: FilesOptions = {},
 ): Files {
-  const current = typeof roots === "function" ? roots : () => roots;
-  const space: Space = {
-    get roots() {
-      return current();
-    },
-    guard: options.guard ?? createGuard(),
-    platform: createPlatform(current().map((root) => root.real)),
-    copyAttributes: createAttributes(),
-    alone: options.journal?.alone ?? (async (work) => await work()),
-  };
+  const space = spaceOf(roots, options);
   const namesOf = async (folder: string) => {
     return await withAnchor(
       folder,
@@ -100,6 +91,19 @@ export function createFiles(
       explained("delete", path, () => remove(path, recursive, space, signal, check)),
   };
   return options.journal === undefined ? files : journaled(files, space, options.journal, explained);
+}
+
+function spaceOf(roots: readonly Root[] | (() => readonly Root[]), { guard, journal }: FilesOptions): Space {
+  const current = typeof roots === "function" ? roots : () => roots;
+  return {
+    get roots() {
+      return current();
+    },
+    guard: guard ?? createGuard(),
+    platform: createPlatform(current().map((root) => root.real)),
+    copyAttributes: createAttributes(),
+    alone: journal?.alone ?? (async (work) => await work()),
+  };
 }
 
 async function infoAt(path: string, space: Space): Promise<Info & { target?: string }> {

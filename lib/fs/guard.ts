@@ -1,9 +1,11 @@
 /**
- * Guardrails: what the model may not change although it is inside an allowed folder, and what it may not read.
+ * Guardrails: what the model may not change although it is inside an allowed folder, and what it may not
+ * read.
  *
- * The first table holds what other programs run or obey by themselves, so that writing a file can never become
- * running code; the second holds secrets. The person lifts or adds protection with `--unprotect` and `--protect`.
- * This is a guardrail, not a boundary: a program the person runs can do what no tool of ours may.
+ * The first table holds what other programs run or obey by themselves, so that writing a file can never
+ * become running code; the second holds secrets. The person lifts or adds protection with `--unprotect` and
+ * `--protect`. This is a guardrail, not a boundary: a program the person runs can do what no tool of ours
+ * may.
  * @module
  */
 import { ToolError } from "../errors.ts";
@@ -12,8 +14,8 @@ import type { Verb } from "./errors.ts";
 import { isInside, show } from "./roots.ts";
 
 /**
- * Entries nobody may write, move, delete or create: at any depth, letter case and invisible characters ignored,
- * with everything below them. `*` stands for any run of characters within one name.
+ * Entries nobody may write, move, delete or create: at any depth, letter case and invisible characters
+ * ignored, with everything below them. `*` stands for any run of characters within one name.
  */
 const GUARDED: readonly string[] = [
   // Git runs programs that its configuration and hooks name.
@@ -129,8 +131,8 @@ export interface Guard {
   /** @throws {ToolError} when this path may not be used in this way. `shown` is how the caller named it. */
   check(verb: Verb, real: string, shown: string): void;
   /**
-   * The check for a whole tree that is moved, copied or deleted: also refuses a folder whose new or old name is the
-   * beginning of a protected path, because renaming it would carry a file around the check.
+   * The check for a whole tree that is moved, copied or deleted: also refuses a folder whose new or old name
+   * is the beginning of a protected path, because renaming it would carry a file around the check.
    */
   checkTree(verb: Verb, real: string, shown: string): void;
 }
@@ -193,8 +195,9 @@ function nameExpression(name: string): RegExp {
 }
 
 /**
- * The names of a path as file systems compare them at their most generous: without case, without the characters
- * that HFS+ ignores, without the dots and spaces that Windows drops, and with its short name of `.git`.
+ * The names of a path as file systems compare them at their most generous: without case, without the
+ * characters that HFS+ ignores, without the dots and spaces that Windows drops, and with its short name of
+ * `.git`.
  */
 function componentsOf(real: string): string[] {
   return real.split(/[\\/]/).filter((name) => name !== "").map((name) => {

@@ -6,8 +6,8 @@ import { realpath } from "node:fs/promises";
 import type { Files } from "./types.ts";
 
 /**
- * Locks by path: work on the same file, by whatever path, runs one after the other, in the order it came. Several
- * files are locked in the order of their names, so that two calls never wait for each other.
+ * Locks by path: work on the same file, by whatever path, runs one after the other, in the order it came.
+ * Several files are locked in the order of their names, so that two calls never wait for each other.
  */
 export function createLocks(): Files["exclusive"] {
   const tails = new Map<string, Promise<unknown>>();

@@ -5,7 +5,10 @@
 import { readFileSync } from "node:fs";
 import { isInside } from "./roots.ts";
 
-/** File systems that answer from this machine. Anything else may be a network, or a program that never answers. */
+/**
+ * File systems that answer from this machine. Anything else may be a network, or a program that never
+ * answers.
+ */
 const LOCAL: ReadonlySet<string> = new Set([
   ...[
     "ext2",
@@ -31,7 +34,8 @@ export interface Mount {
 }
 
 /**
- * Whether all of these folders, and everything that is mounted below them now, are local. Unknown counts as not.
+ * Whether all of these folders, and everything that is mounted below them now, are local. Unknown counts as
+ * not.
  * @param folders Real paths.
  */
 export function areLocal(folders: readonly string[]): boolean {
@@ -54,7 +58,10 @@ export function isLocal(folder: string, mounts: readonly Mount[]): boolean {
   return holder !== undefined && [holder, ...below].every((mount) => LOCAL.has(mount.type));
 }
 
-/** Reads the mount table: proc(5), /proc/pid/mountinfo. Its paths write space, tab, newline and backslash in octal. */
+/**
+ * Reads the mount table: proc(5), /proc/pid/mountinfo. Its paths write space, tab, newline and backslash in
+ * octal.
+ */
 export function parseMounts(table: string): Mount[] {
   return table.split("\n").flatMap((line) => {
     const [head = "", tail] = line.split(" - ");

@@ -1,5 +1,6 @@
 /**
- * Roots of the client (Model Context Protocol, `roots/list`): they narrow the allowed folders, and never widen them.
+ * Roots of the client (Model Context Protocol, `roots/list`): they narrow the allowed folders, and never
+ * widen them.
  * @module
  */
 import { realpathSync } from "node:fs";

@@ -27,8 +27,9 @@ const VNODE_PATH_BYTES = 1200;
 const VNODE_PATH_OFFSET = 176;
 
 /**
- * macOS: `proc_pidfdinfo` (libproc, <libproc.h>). It tells the same as fcntl's F_GETPATH, but takes a fixed number
- * of arguments; a variadic function cannot be called through a foreign function interface on Apple silicon.
+ * macOS: `proc_pidfdinfo` (libproc, <libproc.h>). It tells the same as fcntl's F_GETPATH, but takes a fixed
+ * number of arguments; a variadic function cannot be called through a foreign function interface on Apple
+ * silicon.
  */
 function darwin(): Native | undefined {
   const library = lazily(() =>
@@ -67,8 +68,9 @@ const HANDLE_INFORMATION_BYTES = 52;
 
 /**
  * Windows: the path is opened once more without any access (`CreateFileW`), the handle is asked for its final
- * path (`GetFinalPathNameByHandleW`) and for the identity of its file (`GetFileInformationByHandle`), which must
- * be that of the descriptor. So the path belongs to the very file that is open, whatever was swapped between.
+ * path (`GetFinalPathNameByHandleW`) and for the identity of its file (`GetFileInformationByHandle`), which
+ * must be that of the descriptor. So the path belongs to the very file that is open, whatever was swapped
+ * between.
  */
 function windows(): Native {
   const library = lazily(() =>

@@ -24,7 +24,8 @@ export interface Anchor {
 }
 
 /**
- * Opens a regular file for reading and runs `work` on it. Links are followed, and refused when they lead outside.
+ * Opens a regular file for reading and runs `work` on it. Links are followed, and refused when they lead
+ * outside.
  */
 export async function withFile<T>(
   path: string,
@@ -51,16 +52,21 @@ export async function withFolder<T>(
   return await withAnchor(path, verb, space, (anchor) => work(openFolder(anchor, path, verb)));
 }
 
-/** Opens a folder to work inside it; see {@link Anchor}. */
+/**
+ * Opens a folder to work inside it; see {@link Anchor}.
+ * @param asked The path that was asked for, when it is one below: an error that names the folder instead
+ * would tell how much of a path outside exists.
+ */
 export async function withAnchor<T>(
   path: string,
   verb: Verb,
   space: Space,
   work: (anchor: Anchor) => Promise<T>,
+  asked = path,
 ): Promise<T> {
   const located = await space.platform.locate(path, true);
   try {
-    const [real, root] = verified(located, path, verb, space);
+    const [real, root] = verified(located, asked, verb, space);
     // What belongs to Clawhammer itself is closed even to a look.
     space.guard.check("look at", real, path);
     return await work(anchorOf(located, real, root, path, verb, space));

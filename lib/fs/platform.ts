@@ -2,12 +2,12 @@
  * What the platform can say about an open descriptor. The one place to extend for another platform.
  *
  * Linux: a path is first opened with O_PATH, which has no effect on what it names (a pipe gets no reader, a
- * device is not touched). `/proc/self/fd/N` tells what the kernel really found, `/proc/self/fd/N/name` is a child
- * of exactly that folder, and opening `/proc/self/fd/N` opens exactly that file, whatever is swapped meanwhile.
- * macOS and Windows: the descriptor is opened for reading, without blocking, and the system is asked for its path
- * (`native.ts`). Where nothing can be asked (Deno without every permission), the path is resolved again, several
- * times, and must always lead to the same device and inode; that narrows the race of a swapped link, it does not
- * close it.
+ * device is not touched). `/proc/self/fd/N` tells what the kernel really found, `/proc/self/fd/N/name` is a
+ * child of exactly that folder, and opening `/proc/self/fd/N` opens exactly that file, whatever is swapped
+ * meanwhile. macOS and Windows: the descriptor is opened for reading, without blocking, and the system is
+ * asked for its path (`native.ts`). Where nothing can be asked (Deno without every permission), the path is
+ * resolved again, several times, and must always lead to the same device and inode; that narrows the race of
+ * a swapped link, it does not close it.
  * @module
  */
 import {
@@ -45,7 +45,9 @@ const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 const CALM = (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 /** Bytes that one read may take without a thread: a local disk gives them in well under a millisecond. */
 const IMMEDIATE_BYTES_MAX = 256 * 1024;
-/** Times a path is resolved where nothing else is possible: whoever swaps links must win every one of them. */
+/**
+ * Times a path is resolved where nothing else is possible: whoever swaps links must win every one of them.
+ */
 const ROUNDS = 3;
 
 /** Something that was found and is held, not yet judged. */
@@ -61,7 +63,10 @@ export type Soon<T> = T | Promise<T>;
 
 /** What differs between platforms. */
 export interface Platform {
-  /** Finds and holds what a path leads to. With `follow` false a link in the last place is itself what is found. */
+  /**
+   * Finds and holds what a path leads to. With `follow` false a link in the last place is itself what is
+   * found.
+   */
   locate(path: string, follow: boolean): Soon<Located>;
   /** A descriptor that reads exactly what was located. The located one is closed in any case. */
   reopen(located: Located): Soon<number>;
@@ -80,7 +85,8 @@ export interface Platform {
 /** The platform this program runs on. */
 /**
  * The platform this program runs on.
- * @param folders The allowed folders: when all of them are on local disks, nothing has to wait in another thread.
+ * @param folders The allowed folders: when all of them are on local disks, nothing has to wait in another
+ * thread.
  */
 export function createPlatform(folders: readonly string[]): Platform {
   if (!hasSystemDescriptors()) return portable(createNative());

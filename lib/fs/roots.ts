@@ -32,7 +32,8 @@ export function openRoots(allow: readonly Allowed[]): { roots: Root[]; missing: 
   for (const { path, readOnly } of allow) {
     try {
       const given = resolve(path);
-      // Synchronous on purpose: at start nothing else could run, and waking the thread pool costs more than this.
+      // Synchronous on purpose: at start nothing else could run, and waking the thread pool costs more than
+      // this.
       const real = realpathSync.native(given);
       if (!statSync(real).isDirectory()) missing.push({ path, why: "not a folder" });
       // The same folder given twice keeps the stricter of both wishes.
@@ -70,8 +71,8 @@ export function resolvePath(argument: string, roots: readonly Root[]): string {
   if (roots.length === 0) {
     throw new ToolError(
       `Cannot use "${show(argument)}": no folder is allowed`,
-      'The person can allow one by adding "--allow", "/path/to/folder" to the arguments of Clawhammer. If that was ' +
-        "done, the client's own roots exclude it; --ignore-roots lifts that.",
+      'The person can allow one by adding "--allow", "/path/to/folder" to the arguments of Clawhammer. ' +
+        "If that was done, the client's own roots exclude it; --ignore-roots lifts that.",
     );
   }
   const absolute = normalize(absolutePath(argument, roots));

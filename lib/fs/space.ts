@@ -1,6 +1,6 @@
 /**
- * What every operation of the file layer needs to know: which folders are allowed, what is protected inside them,
- * and how this platform verifies a descriptor.
+ * What every operation of the file layer needs to know: which folders are allowed, what is protected inside
+ * them, and how this platform verifies a descriptor.
  * @module
  */
 import type { CopyAttributes } from "./attributes.ts";
@@ -15,8 +15,8 @@ export interface Space {
   readonly platform: Platform;
   readonly copyAttributes: CopyAttributes;
   /**
-   * Runs the last step of a change, which must not wait for anything, while no other process of ours does such a
-   * step: what it has just looked at is still true when it acts.
+   * Runs the last step of a change, which must not wait for anything, while no other process of ours does
+   * such a step: what it has just looked at is still true when it acts.
    */
   alone<T>(work: () => T): Promise<T>;
 }

@@ -168,7 +168,8 @@ async function renameFree(
     });
     if (linked) {
       return await unlink(from.at(name)).catch(async (error: unknown) => {
-        // The old name cannot be taken away, so the new one must go: a rename between the two would do nothing.
+        // The old name cannot be taken away, so the new one must go: a rename between the two would do
+        // nothing.
         await unlink(to.at(newName));
         throw error;
       });

@@ -18,7 +18,7 @@ import {
 } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { errorCode, ToolError } from "../errors.ts";
-import { leadsOutside, readOnlyRoot, type Verb, wrongKind } from "./errors.ts";
+import { escapes, leadsOutside, readOnlyRoot, type Verb, wrongKind } from "./errors.ts";
 import { type Anchor, childInfo, infoOf, withAnchor, withChild } from "./open.ts";
 import { isInside, show } from "./roots.ts";
 import type { Space } from "./space.ts";
@@ -60,6 +60,7 @@ export async function withPlace<T>(
         }
         return { led };
       },
+      path,
     );
     if ("done" in next) return next.done;
     place = next.led;
@@ -80,13 +81,16 @@ export async function createFolders(path: string, space: Space): Promise<string[
   if (outermost === undefined) await withAnchor(path, "create", space, async () => {});
   else {
     const names = missing.map((folder) => basename(folder));
-    await withAnchor(dirname(outermost), "create", space, (anchor) => createBelow(anchor, names, path));
+    const below = (anchor: Anchor) => createBelow(anchor, names, path);
+    await withAnchor(dirname(outermost), "create", space, below, path);
   }
   return missing;
 }
 
 /** The folders of a path that do not exist yet, itself included, outermost first. */
 export async function missingFolders(path: string, space: Space): Promise<string[]> {
+  // Looking whether a folder exists must not look outside: the answers would tell what is there.
+  if (await escapes(path, space)) throw leadsOutside("create", path);
   const missing: string[] = [];
   let existing = path;
   while (!space.roots.some((root) => root.real === existing || root.given === existing)) {
@@ -225,7 +229,9 @@ async function checkReplaceable(
   await access(anchor.at(name), constants.W_OK);
 }
 
-/** Gives the new content the name, if what has the name is what the content was made from. Waits for nothing. */
+/**
+ * Gives the new content the name, if what has the name is what the content was made from. Waits for nothing.
+ */
 function replaceUnchanged(
   anchor: Anchor,
   temporary: string,

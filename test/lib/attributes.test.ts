@@ -26,7 +26,8 @@ test("extended attributes stay when a file is replaced, and go along with a copy
     const kept = Number(calls?.lsetxattr?.(path, name, value, value.length, 0)) === 0;
     await files.write(join(dir, "a.txt"), new TextEncoder().encode("new"));
     await files.copy(join(dir, "a.txt"), join(dir, "b.txt"), NEVER);
-    // Where the disk or the runtime knows no attributes, writing and copying without them is all there is to see.
+    // Where the disk or the runtime knows no attributes, writing and copying without them is all there is to
+    // see.
     if (!kept) return;
     for (const file of ["a.txt", "b.txt"]) {
       const found = Buffer.alloc(16);

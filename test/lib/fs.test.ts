@@ -42,7 +42,7 @@ function refusal(pattern: RegExp): (error: unknown) => boolean {
   };
 }
 
-test("links inside are followed; links that lead outside are refused whether their target exists or not", async () => {
+test("links inside are followed; those that lead outside are refused, target or not", async () => {
   await withSandbox([], async ({ files, dir, outside, put }) => {
     await put({ "real/a.txt": "inside" });
     await writeFile(join(outside, "secret.txt"), "secret");
@@ -209,7 +209,7 @@ test("write to a file with a second hard link leaves the other name with the old
   });
 });
 
-test("a read-only folder can be read and copied from, never changed; the innermost folder decides", async () => {
+test("a read-only folder can be read and copied from only; the innermost folder decides", async () => {
   await withSandbox([], async ({ dir, put }) => {
     await put({ "a.txt": "a", "open/b.txt": "b" });
     const { roots } = openRoots([{ path: dir, readOnly: true }, {

@@ -158,7 +158,7 @@ test("no side door: moving or copying cannot carry a file to or from a protected
   });
 });
 
-test("our own folders inside an allowed folder can be neither listed, read, changed nor carried away", async () => {
+test("our own folders can be neither listed, read, changed nor carried away", async () => {
   await withSandbox([], async ({ dir, put }) => {
     await put({ "home/data/journal.db": "x", "home/other": "y" });
     const { roots } = openRoots([{ path: dir, readOnly: false }]);

@@ -220,7 +220,7 @@ test("createLog writes at most STDERR_BYTES_MAX to stderr, for an unread pipe, n
   assert.match(errors, /no more messages here/);
 });
 
-test("createLog lets lines wait for company, but no warning, and writes them when the process ends", async () => {
+test("createLog lets lines wait for company, but no warning, and writes them at the end", async () => {
   await withFolder(async (folder) => {
     const log = createLog({ folder, level: "info", stderr: () => {} });
     log.info("one");

@@ -59,7 +59,7 @@ test("resolve finds the folder of a relative path among several, or asks for an 
   });
 });
 
-test("openRoots reports a missing folder and a file, keeps the rest, and the stricter of two wishes", async () => {
+test("openRoots reports a missing folder and a file, keeps the rest, and the stricter wish", async () => {
   await withSandbox([], async ({ dir, put }) => {
     await put({ "file.txt": "" });
     const { roots, missing } = openRoots([

@@ -220,7 +220,10 @@ function tool(
   };
 }
 
-/** Searching, with what is found shown, and with patterns that only the outside has: whether they match must not show. */
+/**
+ * Searching, with what is found shown, and with patterns that only the outside has: whether they match must
+ * not show.
+ */
 function searches(builtIn: boolean): Attack[] {
   const suffix = builtIn ? " (built-in)" : "";
   const part = CANARY.slice(2, -2);

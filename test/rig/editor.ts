@@ -1,6 +1,7 @@
 /**
- * Edits one file many times while others do the same. Arguments: the folder of the journal, the allowed folder, this
- * editor's name, the number of edits. Prints the words it was told are in the file now, one a line.
+ * Edits one file many times while others do the same. Arguments: the folder of the journal, the allowed
+ * folder, this editor's name, the number of edits. Prints the words it was told are in the file now, one a
+ * line.
  * @module
  */
 import { join } from "node:path";

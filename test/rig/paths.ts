@@ -1,7 +1,7 @@
 /**
- * Random calls with hostile paths on a small tree that has links to the inside and the outside: whatever is asked,
- * no reply may hold anything of the outside or of a secret, nothing outside may change, and no call may fail in a
- * way that is ours to mend.
+ * Random calls with hostile paths on a small tree that has links to the inside and the outside: whatever is
+ * asked, no reply may hold anything of the outside or of a secret, nothing outside may change, and no call
+ * may fail in a way that is ours to mend.
  * @module
  */
 import assert from "node:assert/strict";

@@ -51,7 +51,10 @@ export interface Outcome {
 export interface Limits {
   readonly ms: number;
   readonly attempts: number;
-  /** What must have happened before time counts: on a slow machine it goes on up to {@link PATIENCE_MS} longer. */
+  /**
+   * What must have happened before time counts: on a slow machine it goes on up to {@link PATIENCE_MS}
+   * longer.
+   */
   readonly enough?: (outcome: Outcome) => boolean;
 }
 

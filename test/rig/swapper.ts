@@ -1,10 +1,11 @@
 /**
- * The attacker of the race tests: a process that swaps a folder, and a file, for links that lead outside, over
- * and over. Arguments: the allowed folder, the folder outside, and the milliseconds to run at most.
+ * The attacker of the race tests: a process that swaps a folder, and a file, for links that lead outside,
+ * over and over. Arguments: the allowed folder, the folder outside, and the milliseconds to run at most.
  *
- * `victim` is a folder, or a link to the folder outside, which holds the same names; `leaf.txt` is a file, or a
- * link to one outside. Where the system can exchange two names in one step that is done, else, and half of the
- * time, each is moved away before the other takes its place. What the attacked program took away is put back.
+ * `victim` is a folder, or a link to the folder outside, which holds the same names; `leaf.txt` is a file,
+ * or a link to one outside. Where the system can exchange two names in one step that is done, else, and half
+ * of the time, each is moved away before the other takes its place. What the attacked program took away is
+ * put back.
  * @module
  */
 import { Buffer } from "node:buffer";
@@ -23,7 +24,10 @@ import process from "node:process";
 import { openNativeLibrary } from "../../lib/runtime.ts";
 import { FOLDERS, INSIDE, NAMES } from "./race.ts";
 
-/** Something that is swapped for a link. Only this process renames it, so only this process knows where it is. */
+/**
+ * Something that is swapped for a link. Only this process renames it, so only this process knows where it
+ * is.
+ */
 interface Target {
   /** Where the attacked program looks. */
   readonly place: string;

@@ -1,16 +1,17 @@
 /**
- * The fault loop: each operation is repeated with its 1st, 2nd, … Nth system call of a kind failing (with an error,
- * or by the process being killed there), with changes recorded and without. Afterwards the disk must hold the old
- * or the new state, whole; and where changes are recorded, undoing what the journal holds must give back the old.
+ * The fault loop: each operation is repeated with its 1st, 2nd, … Nth system call of a kind failing (with an
+ * error, or by the process being killed there), with changes recorded and without. Afterwards the disk must
+ * hold the old or the new state, whole; and where changes are recorded, undoing what the journal holds must
+ * give back the old.
  *
- * Needs strace. A run in which nothing was injected ends a loop; what never met its fault counts as untested and
- * is listed. write(2) is not injected into, because the runtime wakes its threads by the same call; there, the size
- * of files is limited instead.
+ * Needs strace. A run in which nothing was injected ends a loop; what never met its fault counts as untested
+ * and is listed. write(2) is not injected into, because the runtime wakes its threads by the same call;
+ * there, the size of files is limited instead.
  * @module
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -53,16 +54,24 @@ export async function injectFaults(): Promise<Tally> {
   }
   for (const journal of [false, true]) {
     const untested: string[] = [];
+    const loops: (() => Promise<void>)[] = [];
     for (const operation of Object.keys(INVARIANTS)) {
+      loops.push(() => limitSize(operation, journal, tally));
       for (const [calls, errors] of Object.entries(CALLS)) {
         for (const fault of [...errors.map((error) => `error=${error}`), "signal=KILL"]) {
-          if (!await inject(operation, calls, fault, journal, tally)) untested.push(`${operation} ${calls}`);
+          loops.push(async () => {
+            if (!await inject(operation, calls, fault, journal, tally)) {
+              untested.push(`${operation} ${calls}`);
+            }
+          });
         }
       }
-      await limitSize(operation, journal, tally);
     }
+    await Promise.all(Array.from({ length: availableParallelism() }, async () => {
+      for (let loop = loops.shift(); loop !== undefined; loop = loops.shift()) await loop();
+    }));
     const recorded = journal ? "recorded" : "not recorded";
-    say(`Changes ${recorded}: nothing to inject into for ${[...new Set(untested)].join("; ")}`);
+    say(`Changes ${recorded}: nothing to inject into for ${[...new Set(untested)].sort().join("; ")}`);
   }
   return tally;
 }
@@ -93,8 +102,14 @@ async function inject(
   return nth > 1;
 }
 
-/** Runs the operation where files may not grow beyond a size: with the error, and with the signal that kills. */
+/**
+ * Runs the operation without any fault, then where files may not grow beyond a size: with the error, and
+ * with the signal that kills.
+ */
 async function limitSize(operation: string, journal: boolean, tally: Tally): Promise<void> {
+  const sound = await operate(operation, [], journal, () => false);
+  const fault = sound.reported === "ok" ? sound.fault : "it fails without a fault";
+  count(tally, `${operation}, no fault`, journal, { ...sound, fault });
   for (const size of SIZES) {
     for (const trap of ["trap '' XFSZ;", ""]) {
       const prefix = ["sh", "-c", `${trap} ulimit -f ${size / 512}; exec "$@"`, "sh"];
@@ -115,7 +130,10 @@ function count(tally: Tally, what: string, journal: boolean, { fault, reported }
   note(tally, `${what}, ${recorded}`, fault === undefined ? undefined : `${fault} (it reported ${says})`);
 }
 
-/** Runs one operation behind `prefix` on fresh folders. `mayLitter`: whether it could not clean up after itself. */
+/**
+ * Runs one operation behind `prefix` on fresh folders. `mayLitter`: whether it could not clean up after
+ * itself.
+ */
 async function operate(
   operation: string,
   prefix: readonly string[],
@@ -130,14 +148,14 @@ async function operate(
     for (const name of ["file", "tree/a", "tree/inner/b"]) writeFileSync(join(at.dir, name), OLD);
     const before = await treesOf(at);
     const places = [at.dir, at.elsewhere, ...(journal ? [at.journal] : [])];
-    const reported = start([...prefix, process.execPath, SCRIPT, operation, ...places]);
+    const reported = await start([...prefix, process.execPath, SCRIPT, operation, ...places]);
     const litter = mayLitter() ? undefined : leftovers(at);
     const wrong = INVARIANTS[operation]?.(at, reported) ?? litter;
     if (wrong !== undefined || !journal) return { fault: wrong, reported };
-    const undone = start([process.execPath, SCRIPT, "undo", ...places]);
+    const undone = await start([process.execPath, SCRIPT, "undo", ...places]);
     if (await treesOf(at) === before) return { fault: undefined, reported };
-    // A file has both names for a moment, and a tree that was copied to another disk is removed bit by bit. A crash
-    // then loses nothing, but somebody has to look at it.
+    // A file has both names for a moment, and a tree that was copied to another disk is removed bit by bit.
+    // A crash then loses nothing, but somebody has to look at it.
     if (operation.startsWith("move")) return { fault: INVARIANTS[operation]?.(at, ""), reported };
     return { fault: `after undoing, it is not as before (undo said: ${undone})`, reported };
   } finally {
@@ -146,6 +164,15 @@ async function operate(
   }
 }
 
-function start([command = "", ...args]: readonly string[]): string {
-  return spawnSync(command, args, { encoding: "utf8", timeout: 60_000, killSignal: "SIGKILL" }).stdout.trim();
+/** Runs a program to its end. @returns what it printed; nothing when it was killed before. */
+async function start([command = "", ...args]: readonly string[]): Promise<string> {
+  const child = spawn(command, args, {
+    stdio: ["ignore", "pipe", "ignore"],
+    timeout: 60_000,
+    killSignal: "SIGKILL",
+  });
+  let output = "";
+  child.stdout.on("data", (chunk) => output += chunk);
+  await new Promise((resolve) => child.once("close", resolve));
+  return output.trim();
 }

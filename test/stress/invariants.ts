@@ -64,11 +64,22 @@ export function leftovers({ dir, elsewhere, journal }: Places): string | undefin
   return left.length === 0 ? undefined : `left ${left.join(", ")}`;
 }
 
-/** Everything in the allowed folders but temporary files, to be compared. */
+/**
+ * Everything in the allowed folders, to be compared. Temporary files are left out, and folders that hold
+ * nothing else: a process that was killed cannot remove them.
+ */
 export async function treesOf({ dir, elsewhere }: Places): Promise<string> {
   const lines = [await describeTree(dir), "", await describeTree(elsewhere)].join("\n").split("\n");
-  return lines.filter((line) => !/^\.clawhammer-[0-9a-f]+\.tmp/.test(line)).join("\n");
+  const kept = lines.filter((line) => !TEMPORARY.test(line));
+  const littered = lines.filter((line) => TEMPORARY.test(line)).map((line) => line.replace(TEMPORARY, ""));
+  return kept.filter((line) => {
+    const folder = /^(.*\/) \d+$/.exec(line)?.[1];
+    const isEmpty = kept.every((other) => other === line || !other.startsWith(folder ?? ""));
+    return folder === undefined || !isEmpty || !littered.includes(folder);
+  }).join("\n");
 }
+
+const TEMPORARY = /(?<=^|\/)\.clawhammer-[0-9a-f]+\.tmp.*$/;
 
 function replaced(path: string, reported: string): string | undefined {
   const content = read(path);

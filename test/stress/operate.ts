@@ -1,10 +1,11 @@
 /**
- * One tool call in a process of its own, so that a fault can be injected into its system calls. Arguments: the
- * operation, the allowed folder, a second allowed folder on another file system, and the folder of the journal
- * (none: changes are not recorded). Prints "ok", or "failed: …" when the tool refused or reported an error.
+ * One tool call in a process of its own, so that a fault can be injected into its system calls. Arguments:
+ * the operation, the allowed folder, a second allowed folder on another file system, and the folder of the
+ * journal (none: changes are not recorded). Prints "ok", or "failed: …" when the tool refused or reported an
+ * error.
  *
- * The operation "undo" takes back everything the journal holds, newest first, as a person would after a crash, and
- * prints how many changes that were; one that is refused ends it.
+ * The operation "undo" takes back everything the journal holds, newest first, as a person would after a
+ * crash, and prints how many changes that were; one that is refused ends it.
  * @module
  */
 import { join } from "node:path";
