@@ -112,6 +112,7 @@ async function attempt(
     if (options.signal?.aborted) return [undefined, "cancelled"];
     const known = signal.aborted ? signal.reason : error;
     if (known instanceof ToolError) return [renderError(errorText(known)), `refused: ${known.message}`];
+    if (isDenoRefusal(known)) return [renderError(denoRefusal(tool, known)), `refused: ${known.message}`];
     services.log.error(`${tool.name} failed: ${known instanceof Error ? known.stack : String(known)}`);
     const what = `${tool.name} failed inside Clawhammer: ${errorText(known)}`;
     return [
@@ -195,6 +196,18 @@ function tooSlow(tool: AnyTool, timeoutMs: number): ToolError {
     `${tool.name} was stopped: it took longer than ${timeoutMs / 1000} seconds`,
     "Ask for less in one call: a smaller folder, a narrower pattern, a shorter range.",
   );
+}
+
+/**
+ * Run from source under Deno with fewer permissions than a call needs: not our defect, and not the model's.
+ */
+function isDenoRefusal(error: unknown): error is Error {
+  return error instanceof Error && error.name === "NotCapable";
+}
+
+function denoRefusal(tool: AnyTool, error: Error): string {
+  return `Cannot call ${tool.name}: Deno, in which this server runs, does not permit it (${error.message})\n` +
+    "Nothing is wrong with the call. The person decides what Deno may do when starting this server.";
 }
 
 function readOnlyRefusal(tool: AnyTool): ToolError {

@@ -49,7 +49,8 @@ export function thisHost(): Host {
   return {
     platform: process.platform,
     env: process.env,
-    home: attempt(homedir),
+    // Under Deno asking the system needs a permission of its own; the variable says the same.
+    home: attempt(homedir) ?? process.env.HOME ?? process.env.USERPROFILE,
     cwd: attempt(() => process.cwd()),
   };
 }

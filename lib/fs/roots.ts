@@ -116,7 +116,7 @@ function absolutePath(argument: string, roots: readonly Root[]): string {
   }
   if (/^file:/i.test(argument)) return fromUrl(argument);
   if (argument === "~" || argument.startsWith("~/") || argument.startsWith(`~${sep}`)) {
-    return join(homedir(), argument.slice(1));
+    return join(home(argument), argument.slice(1));
   }
   if (process.platform === "win32") refuseWindowsForms(argument);
   else if (/^[A-Za-z]:[\\/]/.test(argument) || argument.startsWith("\\\\")) {
@@ -126,6 +126,17 @@ function absolutePath(argument: string, roots: readonly Root[]): string {
     );
   }
   return isAbsolute(argument) ? argument : fromRelative(argument, roots);
+}
+
+function home(argument: string): string {
+  try {
+    return homedir();
+  } catch {
+    throw new ToolError(
+      `Cannot use "${show(argument)}": the home folder is not known`,
+      "Send an absolute path.",
+    );
+  }
 }
 
 function fromUrl(argument: string): string {

@@ -5,17 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { constants, lstatSync, renameSync, type Stats } from "node:fs";
-import {
-  access,
-  type FileHandle,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readlink,
-  rename,
-  unlink,
-} from "node:fs/promises";
+import { type FileHandle, link, lstat, mkdir, open, readlink, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { errorCode, ToolError } from "../errors.ts";
 import { escapes, leadsOutside, readOnlyRoot, type Verb, wrongKind } from "./errors.ts";
@@ -23,6 +13,9 @@ import { type Anchor, childInfo, infoOf, withAnchor, withChild } from "./open.ts
 import { isInside, show } from "./roots.ts";
 import type { Space } from "./space.ts";
 import type { Info, WriteOptions } from "./types.ts";
+
+// Windows lacks this flag; there it is 0 and means nothing.
+const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
 /** Links followed before a chain counts as a circle; the kernel's own number. */
 const LINKS_MAX = 40;
@@ -226,7 +219,20 @@ async function checkReplaceable(
   if (before.kind !== "file") throw wrongKind("write", path, before.kind, "file");
   if (options.replaces !== undefined && before.identity !== options.replaces) throw changed(path);
   // A rename would replace a write-protected file without asking; its protection must count.
-  await access(anchor.at(name), constants.W_OK);
+  await expectWritable(anchor.at(name));
+}
+
+/**
+ * Fails as opening the file for writing does. `access` would ask for the real user, not the one that counts.
+ */
+async function expectWritable(path: string): Promise<void> {
+  try {
+    const file = await open(path, constants.O_WRONLY | NO_FOLLOW | (constants.O_NONBLOCK ?? 0));
+    await file.close();
+  } catch (error) {
+    // A program that is running cannot be written into, but it can be replaced.
+    if (errorCode(error) !== "ETXTBSY") throw error;
+  }
 }
 
 /**
@@ -252,7 +258,7 @@ function changed(path: string): ToolError {
 }
 
 async function writeTemporary(path: string, bytes: Uint8Array, replaced: Stats | undefined): Promise<void> {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
   // A replacement starts closed to others and only then gets the old permissions: never more open than
   // before.
   const file = await open(path, flags, replaced === undefined ? 0o666 : 0o600);
