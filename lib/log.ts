@@ -134,6 +134,8 @@ function printable(message: string): string {
   const shown = message.length <= LOG_MESSAGE_CHARS_MAX
     ? message
     : `${message.slice(0, LOG_MESSAGE_CHARS_MAX)} [cut: ${message.length} characters]`;
+  // Most messages are plain ASCII, which is much faster to see.
+  if (/^[ -~]*$/.test(shown)) return shown;
   return shown.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
     return ESCAPES.get(character) ?? `\\u{${character.codePointAt(0)?.toString(16)}}`;
   });

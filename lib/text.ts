@@ -83,7 +83,7 @@ export function decodeAs(bytes: Uint8Array, encoding: Encoding): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   switch (encoding) {
     case "utf-8":
-      return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+      return buffer.toString("utf8");
     case "utf-16le":
       return buffer.toString("utf16le");
     case "utf-16be":

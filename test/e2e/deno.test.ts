@@ -62,7 +62,7 @@ test("under Deno with the permissions that docs/deno.md names, the same tools do
   });
 });
 
-test("under Deno without a permission a call needs, the reply says that Deno refuses, and reading goes on", async () => {
+test("under Deno without a permission a call needs, the reply says so, and reading goes on", async () => {
   await withPlace(async ({ dir, env }) => {
     await writeFile(join(dir, "a.txt"), "hello\n");
     const permissions = ["--allow-env", `--allow-read=${dir}`];

@@ -162,10 +162,10 @@ const LAWS: Law[] = [
     }],
   },
   {
-    rule: "the SDK appears only in lib/server.ts and lib/transports",
+    rule: "the SDK appears only in lib/server.ts, lib/server and lib/transports",
     check: eachImport(isProduct, ({ specifier }, file) => {
       if (!specifier.startsWith("@modelcontextprotocol/")) return undefined;
-      if (/^lib\/(server\.ts|transports\/)/.test(file.path)) return undefined;
+      if (/^lib\/(server\.ts|server\/|transports\/)/.test(file.path)) return undefined;
       return "use our own types of lib/tool.ts, lib/wire.ts and lib/reply.ts";
     }),
     bad: [

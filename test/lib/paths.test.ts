@@ -4,5 +4,5 @@ import { createRandom } from "../rig/random.ts";
 
 // A failure names its seed: `npm run test:stress -- --only paths --seed N` repeats it.
 test("no tool shows, names or changes the outside, and none breaks, whatever path it is given", async () => {
-  await playPaths(800, createRandom());
+  await playPaths(480, createRandom());
 });
