@@ -206,7 +206,8 @@ function isDenoRefusal(error: unknown): error is Error {
 }
 
 function denoRefusal(tool: AnyTool, error: Error): string {
-  return `Cannot call ${tool.name}: Deno, in which this server runs, does not permit it (${error.message})\n` +
+  const { message } = error;
+  return `Cannot call ${tool.name}: Deno, in which this server runs, does not permit it (${message})\n` +
     "Nothing is wrong with the call. The person decides what Deno may do when starting this server.";
 }
 
