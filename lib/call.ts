@@ -102,7 +102,7 @@ async function attempt(
     if (services.readOnly && tool.effect !== "read") throw readOnlyRefusal(tool);
     services.log.debug(() => `${tool.name} ${JSON.stringify(args)?.slice(0, 2_000)}`);
     const reach = await services.reach();
-    const checked = checkArguments(callable, args, reach.files);
+    const checked = await checkArguments(callable, args, reach.files);
     const reply = await untilAborted(
       async () => await tool.run(checked, createContext(services, reach, { ...options, signal })),
       signal,
@@ -139,7 +139,11 @@ async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Pro
 }
 
 /** The arguments as the handler gets them: complete, of the right types, paths absolute and inside. */
-function checkArguments(callable: Callable, args: unknown, files: Files): Record<string, unknown> {
+async function checkArguments(
+  callable: Callable,
+  args: unknown,
+  files: Files,
+): Promise<Record<string, unknown>> {
   const { tool } = callable;
   callable.schema ??= argumentSchema(tool);
   const given = args ?? {};
@@ -153,8 +157,9 @@ function checkArguments(callable: Callable, args: unknown, files: Files): Record
   const checked: Record<string, unknown> = { ...outcome.data };
   for (const name of tool.paths) {
     const value = checked[name];
-    if (typeof value === "string") checked[name] = files.resolve(value);
-    else if (Array.isArray(value)) checked[name] = value.map((path) => files.resolve(String(path)));
+    const settled = (path: unknown) => files.settle(files.resolve(String(path)));
+    if (typeof value === "string") checked[name] = await settled(value);
+    else if (Array.isArray(value)) checked[name] = await Promise.all(value.map(settled));
   }
   return checked;
 }

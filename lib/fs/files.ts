@@ -13,6 +13,7 @@ import { journaled } from "./journaled.ts";
 import { createLocks } from "./locks.ts";
 import { createPlatform } from "./platform.ts";
 import { resolvePath } from "./roots.ts";
+import { settle } from "./settle.ts";
 import type { Space } from "./space.ts";
 import { copy, move, remove } from "./tree.ts";
 import type { Files, Info, Root } from "./types.ts";
@@ -57,6 +58,7 @@ export function createFiles(
     changes: createNoChanges(),
     exclusive: createLocks(),
     resolve: (path) => resolvePath(path, space.roots),
+    settle: (path) => settle(path, space),
     withFile: (path, work) => explained("read", path, () => withFile(path, "read", space, work)),
     withFolder: (path, work) => explained("list", path, () => withFolder(path, "list", space, work)),
     info: (path) => explained("look at", path, () => infoAt(path, space)),

@@ -25,6 +25,7 @@ export function journaled(
       return files.roots;
     },
     resolve: files.resolve,
+    settle: files.settle,
     withFile: files.withFile,
     withFolder: files.withFolder,
     info: files.info,

@@ -100,6 +100,12 @@ export interface Files {
    * @throws {ToolError} when it is not inside an allowed folder, or is no path of this platform.
    */
   resolve(path: string): string;
+  /**
+   * A resolved path under the names that are on the disk, where Unicode or the kind of space differs from
+   * what was asked: an exact name wins, a single equivalent is taken.
+   * @throws {ToolError} when two names on the disk are equivalent.
+   */
+  settle(path: string): Promise<string>;
   /** Opens a regular file, links followed as long as they stay inside. */
   withFile<T>(path: string, work: (file: OpenFile) => Promise<T>): Promise<T>;
   /** Opens a folder, links followed as long as they stay inside. */

@@ -94,7 +94,8 @@ const WHOLE: Asked = { offset: 1 };
 
 async function lookOrError(path: string, ctx: Context) {
   try {
-    return await ctx.files.withFile(ctx.files.resolve(path), (file) => look(file, WHOLE, CONTENT_CHARS, ctx));
+    const settled = await ctx.files.settle(ctx.files.resolve(path));
+    return await ctx.files.withFile(settled, (file) => look(file, WHOLE, CONTENT_CHARS, ctx));
   } catch (error) {
     throwIfAborted(ctx.signal);
     return { kind: "error" as const, path, message: errorText(error) };
