@@ -19,6 +19,7 @@ import { childInfo, withChildFile } from "./open.ts";
 import { restoreTree } from "./restore.ts";
 import { isInside, show } from "./roots.ts";
 import type { Space } from "./space.ts";
+import { sweepAround } from "./sweep.ts";
 import type { Files, Info, WriteOptions } from "./types.ts";
 import { createParents, exists, missingFolders, withPlace } from "./write.ts";
 
@@ -259,6 +260,7 @@ export async function reconcile({ space, journal }: Workshop): Promise<void> {
     if (!isVisible(change, space)) continue;
     try {
       const { happened, after } = await examine(change, true, space, new AbortController().signal);
+      await sweepAround(change, space);
       if (!happened) await removeEmptyFolders(change.folders, space);
       await journal.close(change, happened, after);
     } catch {

@@ -136,9 +136,18 @@ export async function writeWhole(
   });
 }
 
-/** A name nobody else uses, for a file or folder that is still being made. */
+/**
+ * A name nobody else uses, for a file or folder that is still being made; it begins with the process that
+ * does.
+ */
 export function temporaryName(): string {
-  return `.clawhammer-${randomBytes(8).toString("hex")}.tmp`;
+  return `.clawhammer-${process.pid.toString(16).padStart(8, "0")}${randomBytes(8).toString("hex")}.tmp`;
+}
+
+/** The number of the process that is making what has this name; undefined for any other name. */
+export function makerOf(name: string): number | undefined {
+  const digits = /^\.clawhammer-([0-9a-f]{8})[0-9a-f]{16}\.tmp$/.exec(name)?.[1];
+  return digits === undefined ? undefined : Number.parseInt(digits, 16);
 }
 
 /**

@@ -1,0 +1,44 @@
+/**
+ * Taking away what a process that was killed left half made.
+ * @module
+ */
+import { dirname } from "node:path";
+import { errorCode } from "../errors.ts";
+import type { Change } from "../journal/types.ts";
+import { entriesOf, withAnchor } from "./open.ts";
+import type { Space } from "./space.ts";
+import { removeEntry } from "./tree.ts";
+import { makerOf } from "./write.ts";
+
+/** Removes the temporary files and folders that processes which are gone have left beside a change. */
+export async function sweepAround(
+  { path, destination = path }: Pick<Change, "path" | "destination">,
+  space: Space,
+): Promise<void> {
+  for (const folder of new Set([dirname(path), dirname(destination)])) {
+    // The folder itself may be gone, and then nothing is left in it.
+    await sweep(folder, space).catch(() => {});
+  }
+}
+
+async function sweep(folder: string, space: Space): Promise<void> {
+  await withAnchor(folder, "look at", space, async (anchor) => {
+    if (anchor.root.readOnly) return;
+    for (const { name } of await entriesOf(anchor)) {
+      const maker = makerOf(name);
+      if (maker !== undefined && !isAlive(maker)) {
+        await removeEntry(anchor, name, new AbortController().signal);
+      }
+    }
+  });
+}
+
+/** Whether a process of this number runs; when that cannot be told, it does. */
+function isAlive(number: number): boolean {
+  try {
+    process.kill(number, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== "ESRCH";
+  }
+}
