@@ -154,8 +154,9 @@ async function operate(
     if (wrong !== undefined || !journal) return { fault: wrong, reported };
     const undone = await start([process.execPath, SCRIPT, "undo", ...places]);
     if (await treesOf(at) === before) return { fault: undefined, reported };
-    // A file has both names for a moment, and a tree that was copied to another disk is removed bit by bit. A
-    // crash then loses nothing, but somebody has to look at it; so it is with a copy that could not be read back.
+    // A file has both names for a moment, and a tree that was copied to another disk is removed bit by bit.
+    // A crash then loses nothing, but somebody has to look at it; so it is with a copy that could not be
+    // read back.
     const isRefused = operation.startsWith("move") || (operation === "copy" && undone.startsWith("failed"));
     if (isRefused) return { fault: INVARIANTS[operation]?.(at, ""), reported };
     return { fault: `after undoing, it is not as before (undo said: ${undone})`, reported };

@@ -64,22 +64,10 @@ export function leftovers({ dir, elsewhere, journal }: Places): string | undefin
   return left.length === 0 ? undefined : `left ${left.join(", ")}`;
 }
 
-/**
- * Everything in the allowed folders, to be compared. Temporary files are left out, and folders that hold
- * nothing else: a process that was killed cannot remove them.
- */
+/** Everything in the allowed folders, to be compared: temporary files as well. */
 export async function treesOf({ dir, elsewhere }: Places): Promise<string> {
-  const lines = [await describeTree(dir), "", await describeTree(elsewhere)].join("\n").split("\n");
-  const kept = lines.filter((line) => !TEMPORARY.test(line));
-  const littered = lines.filter((line) => TEMPORARY.test(line)).map((line) => line.replace(TEMPORARY, ""));
-  return kept.filter((line) => {
-    const folder = /^(.*\/) \d+$/.exec(line)?.[1];
-    const isEmpty = kept.every((other) => other === line || !other.startsWith(folder ?? ""));
-    return folder === undefined || !isEmpty || !littered.includes(folder);
-  }).join("\n");
+  return `${await describeTree(dir)}\n\n${await describeTree(elsewhere)}`;
 }
-
-const TEMPORARY = /(?<=^|\/)\.clawhammer-[0-9a-f]+\.tmp.*$/;
 
 function replaced(path: string, reported: string): string | undefined {
   const content = read(path);
