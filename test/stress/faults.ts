@@ -2,7 +2,7 @@
  * The fault loop: each operation is repeated with its 1st, 2nd, … Nth system call of a kind failing (with an
  * error, or by the process being killed there), with changes recorded and without. Afterwards the disk must
  * hold the old or the new state, whole; and where changes are recorded, undoing what the journal holds must
- * give back the old.
+ * give back the old, with nothing left over.
  *
  * Needs strace. A run in which nothing was injected ends a loop; what never met its fault counts as untested
  * and is listed. write(2) is not injected into, because the runtime wakes its threads by the same call;
