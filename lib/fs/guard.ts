@@ -135,6 +135,12 @@ export interface Guard {
    * is the beginning of a protected path, because renaming it would carry a file around the check.
    */
   checkTree(verb: Verb, real: string, shown: string): void;
+  /**
+   * The check for each entry of such a tree, where the person has added patterns: those may be about its
+   * path, which the move or copy would change, and deleting a folder must not delete what is protected in
+   * it.
+   */
+  readonly checkEntry?: (verb: Verb, real: string) => void;
 }
 
 /** Makes the guard. */
@@ -161,8 +167,13 @@ export function createGuard({ protect = [], unprotect = [], own = [] }: GuardOpt
       throw refusal(verb, shown, "other programs run or obey what stands there");
     }
   };
+  const checkEntry = (verb: Verb, real: string) => {
+    if (isLifted(real) || !added.some((glob) => matches(glob, real))) return;
+    throw refusal(verb, real, "it is protected by the configuration");
+  };
   return {
     check,
+    ...(added.length === 0 ? {} : { checkEntry }),
     checkTree(verb, real, shown) {
       check(verb, real, shown);
       if (own.some((path) => isInside(path, real))) throw ownRefusal(verb, shown);

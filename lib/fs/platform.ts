@@ -111,7 +111,14 @@ const patient = {
  * takes to answer it. Only the first piece of a file is read like this, so that a long scan lets others in.
  */
 const immediate: Partial<Platform> = {
-  locate: (path, follow) => judged(openSync(path, O_PATH | (follow ? 0 : NO_FOLLOW))),
+  locate(path, follow) {
+    for (let round = 0; round < ROUNDS; round++) {
+      const located = judged(openSync(path, O_PATH | (follow ? 0 : NO_FOLLOW)));
+      if (!isGone(located)) return located;
+      closeSync(located.descriptor);
+    }
+    throw gone();
+  },
   reopen({ descriptor }) {
     try {
       return openSync(`/proc/self/fd/${descriptor}`, constants.O_RDONLY | CALM);
@@ -138,9 +145,30 @@ function judged(descriptor: number): Located {
   }
 }
 
+/**
+ * Whether it was deleted, or replaced, since it was opened: then the kernel adds a word to its name, and
+ * what is protected would not be known by that any more.
+ */
+function isGone({ stats, real }: Located): boolean {
+  if (!real?.endsWith(" (deleted)")) return false;
+  const there = lstatSync(real, { bigint: true, throwIfNoEntry: false });
+  return there?.ino !== stats.ino || there.dev !== stats.dev;
+}
+
+function gone(): Error {
+  return Object.assign(new Error("no such file or folder"), { code: "ENOENT" });
+}
+
 const linux: Platform = {
   ...patient,
-  locate: async (path, follow) => judged(await openAsync(path, O_PATH | (follow ? 0 : NO_FOLLOW))),
+  async locate(path, follow) {
+    for (let round = 0; round < ROUNDS; round++) {
+      const located = judged(await openAsync(path, O_PATH | (follow ? 0 : NO_FOLLOW)));
+      if (!isGone(located)) return located;
+      closeSync(located.descriptor);
+    }
+    throw gone();
+  },
   async reopen({ descriptor }) {
     try {
       return await openAsync(`/proc/self/fd/${descriptor}`, constants.O_RDONLY | CALM);

@@ -31,7 +31,12 @@ export async function move(
   await withPlace(source, "move", space, { followLeaf: false }, (from, name) => {
     return withPlace(destination, "create", space, { followLeaf: false }, async (to, newName) => {
       const info = await present(from, name, source, "move");
-      if (info.kind === "folder") checkFolders("move", from, name, to, newName);
+      if (info.kind === "folder") {
+        checkFolders("move", from, name, to, newName);
+        if (space.guard.checkEntry !== undefined) {
+          await count("move", from, name, signal, { entries: 0, bytes: 0 });
+        }
+      }
       const there = await childInfo(to, newName);
       // A change of letter case alone finds the very same file where the file system ignores case.
       if (there !== undefined && there.identity !== info.identity) throw exists(destination);
@@ -82,7 +87,7 @@ export async function remove(
       space.guard.checkTree("delete", join(anchor.real, name), path);
     }
     const tally = { entries: 0, bytes: 0 };
-    await count(anchor, name, signal, tally);
+    await count("delete", anchor, name, signal, tally);
     if (info.kind === "folder" && tally.entries > 1 && !recursive) {
       const inside = (tally.entries - 1).toLocaleString("en-US");
       throw new ToolError(
@@ -189,7 +194,7 @@ async function copyInto(
   const temporary = temporaryName();
   const tally = { entries: 0, bytes: 0 };
   // Counted first, so that a tree that is too large is refused before anything is written.
-  await count(from, name, signal, { entries: 0, bytes: 0 });
+  await count("copy", from, name, signal, { entries: 0, bytes: 0 });
   try {
     const info = await copyEntry(from, name, to, temporary, signal, tally);
     if (info.kind === "file") await linkNew(to, temporary, newName);
@@ -279,9 +284,18 @@ async function applyMode(anchor: Anchor, mode: number): Promise<void> {
   }
 }
 
-/** Adds up a tree. @throws {ToolError} above TREE_ENTRIES_MAX. */
-async function count(anchor: Anchor, name: string, signal: AbortSignal, tally: Tally): Promise<void> {
+/**
+ * Adds up a tree. @throws {ToolError} above TREE_ENTRIES_MAX, and for what the person has protected in it.
+ */
+async function count(
+  verb: "move" | "copy" | "delete",
+  anchor: Anchor,
+  name: string,
+  signal: AbortSignal,
+  tally: Tally,
+): Promise<void> {
   throwIfAborted(signal);
+  anchor.space.guard.checkEntry?.(verb, join(anchor.real, name));
   const stats = await lstat(anchor.at(name));
   tally.entries++;
   if (tally.entries > TREE_ENTRIES_MAX) {
@@ -295,7 +309,7 @@ async function count(anchor: Anchor, name: string, signal: AbortSignal, tally: T
   if (stats.isFile()) tally.bytes += stats.size;
   if (!stats.isDirectory()) return;
   await withChild(anchor, name, "look at", async (child) => {
-    for (const entry of await entriesOf(child)) await count(child, entry.name, signal, tally);
+    for (const entry of await entriesOf(child)) await count(verb, child, entry.name, signal, tally);
   });
 }
 

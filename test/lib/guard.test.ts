@@ -184,3 +184,21 @@ test("our own folders can be neither listed, read, changed nor carried away", as
     for (const door of doors) await assert.rejects(door(), /belongs to Clawhammer/, String(door));
   });
 });
+
+test("a pattern of --protect about paths holds when its folder is moved, copied or deleted", async () => {
+  await withSandbox([], async ({ dir, put }) => {
+    await put({ "tree/private/a.txt": "a", "tree/b.txt": "b" });
+    const { roots } = openRoots([{ path: dir, readOnly: false }]);
+    const files = createFiles(roots, { guard: createGuard({ protect: ["private/*.txt"] }) });
+    for (const name of ["tree", "tree/private"]) {
+      const doors = [
+        () => files.move(join(dir, name), join(dir, "away"), NEVER),
+        () => files.copy(join(dir, name), join(dir, "away"), NEVER),
+        () => files.remove(join(dir, name), true, NEVER),
+      ];
+      for (const door of doors) await assert.rejects(door(), /protected by the configuration/, name);
+    }
+    assert.equal(await readFile(join(dir, "tree/private/a.txt"), "utf8"), "a");
+    await files.remove(join(dir, "tree/b.txt"), false, NEVER);
+  });
+});
