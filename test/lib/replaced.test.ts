@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { withSandbox } from "../support.ts";
 
-test("a secret stays unread while it is replaced, when the system calls its old version deleted", async () => {
+test("a secret stays unread while another program replaces it over and over", async () => {
   await withSandbox([], async ({ files, dir }) => {
     const path = join(dir, ".env");
     await writeFile(path, "KEY=1");
