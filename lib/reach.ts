@@ -20,17 +20,20 @@ import { createRipgrep } from "./ripgrep.ts";
 import { isCompiled } from "./runtime.ts";
 import { createSearch } from "./search/engine.ts";
 import type { Log } from "./tool.ts";
+import type { Workers } from "./worker/pool.ts";
 
 /**
  * Makes what tools reach. Nothing is opened or written yet.
  * @param allowed The folders of the configuration, as they were opened at start.
  * @param current Those of them, or parts of them, that the client's roots leave at this moment.
+ * @param workers The worker processes of the program, for what must not run in the server's own.
  */
 export async function openReach(
   config: Config,
   allowed: readonly Root[],
   current: () => readonly Root[],
   log: Log,
+  workers: () => Promise<Workers>,
 ): Promise<Reach> {
   const files = createFiles(current, { guard: await guardOf(config), journal: journalOf(config, log) });
   const ripgrep = createRipgrep({
