@@ -47,7 +47,7 @@ export function createApp(modules: readonly Module[], config: Config): App {
     started ??= import("./worker/pool.ts").then(({ createWorkers }) => createWorkers(log));
   const open = async () => {
     const { openReach } = await import("./reach.ts");
-    return await openReach(config, opened.roots, () => roots, log, workers);
+    return await openReach(config, opened.roots, () => roots, { log, workers });
   };
   let reach: Promise<Reach> | undefined;
   const caller = createCaller(enabled, {

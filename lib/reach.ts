@@ -22,18 +22,23 @@ import { createSearch } from "./search/engine.ts";
 import type { Log } from "./tool.ts";
 import type { Workers } from "./worker/pool.ts";
 
+/** What the parts of a program share. */
+export interface Shared {
+  readonly log: Log;
+  /** Worker processes, for what must not run in the server's own. */
+  readonly workers: () => Promise<Workers>;
+}
+
 /**
  * Makes what tools reach. Nothing is opened or written yet.
  * @param allowed The folders of the configuration, as they were opened at start.
  * @param current Those of them, or parts of them, that the client's roots leave at this moment.
- * @param workers The worker processes of the program, for what must not run in the server's own.
  */
 export async function openReach(
   config: Config,
   allowed: readonly Root[],
   current: () => readonly Root[],
-  log: Log,
-  workers: () => Promise<Workers>,
+  { log }: Shared,
 ): Promise<Reach> {
   const files = createFiles(current, { guard: await guardOf(config), journal: journalOf(config, log) });
   const ripgrep = createRipgrep({
