@@ -237,6 +237,21 @@ export const TIME_ARGUMENT_CHARS_MAX = 600;
 /** Steps of one chain of thought: a higher number is a slip, not a plan. */
 export const THINK_STEPS_MAX = 999;
 
+// --- Worker processes ---
+
+/** Bytes of one message of a worker: a document of 50 MB and what was made of it, with room. */
+export const WORKER_FRAME_BYTES_MAX = 128 * MIB;
+/** Milliseconds a worker has to stop a cancelled call by itself before it is ended. */
+export const WORKER_STOP_MS = 300;
+/** Milliseconds within which a worker that was idle must show that it still listens; else it is replaced. */
+export const WORKER_PING_MS = 250;
+/** Milliseconds a new worker may take until it listens. */
+export const WORKER_START_MS_MAX = 15_000;
+/** Milliseconds between two looks at the memory of busy workers; idle ones are looked at every tenth time. */
+export const WORKER_MEMORY_CHECK_MS = 100;
+/** Characters kept of what a worker printed last: they say why it ended. */
+export const WORKER_OUTPUT_CHARS = 2_000;
+
 // --- Documents ---
 
 /** Bytes of a document that is read: all of it goes into the memory of the reader. */

@@ -20,6 +20,14 @@ import { createRipgrep } from "./ripgrep.ts";
 import { isCompiled } from "./runtime.ts";
 import { createSearch } from "./search/engine.ts";
 import type { Log } from "./tool.ts";
+import type { Workers } from "./worker/pool.ts";
+
+/** What the parts of a program share. */
+export interface Shared {
+  readonly log: Log;
+  /** Worker processes, for what must not run in the server's own. */
+  readonly workers: () => Promise<Workers>;
+}
 
 /**
  * Makes what tools reach. Nothing is opened or written yet.
@@ -30,7 +38,7 @@ export async function openReach(
   config: Config,
   allowed: readonly Root[],
   current: () => readonly Root[],
-  log: Log,
+  { log }: Shared,
 ): Promise<Reach> {
   const files = createFiles(current, { guard: await guardOf(config), journal: journalOf(config, log) });
   const ripgrep = createRipgrep({
