@@ -10,11 +10,8 @@ import { Unreadable } from "../unreadable.ts";
 import { type Attributes, readXml, type XmlHandler } from "../xml.ts";
 import type { Zip } from "../zip.ts";
 
-/** Which of the three it is. */
-type Form = "odt" | "ods" | "odp";
-
-/** Reads a document. */
-export async function readOpenDocument(zip: Zip, form: Form, sink: Sink): Promise<void> {
+/** Reads a document. @param form `odt`, `ods` or `odp`. */
+export async function readOpenDocument(zip: Zip, form: string, sink: Sink): Promise<void> {
   sink.unit = form === "ods" ? "sheet" : form === "odp" ? "slide" : "section";
   await refuseEncrypted(zip);
   if (!zip.has("content.xml")) {
@@ -42,7 +39,7 @@ async function refuseEncrypted(zip: Zip): Promise<void> {
   throw new Unreadable("it is encrypted with a password", "Ask the person for a copy without one.");
 }
 
-async function countParts(zip: Zip, form: Form): Promise<number> {
+async function countParts(zip: Zip, form: string): Promise<number> {
   let parts = 0;
   let depth = 0;
   await readPart(zip, "content.xml", {
