@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { coerce } from "./coerce.ts";
+import type { Documents } from "./documents/types.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError } from "./errors.ts";
 import type { Files } from "./fs/types.ts";
 import { CALL_MS_MAX } from "./limits.ts";
@@ -18,6 +19,7 @@ import { argumentSchema, wireTool } from "./wire.ts";
 export interface Reach {
   readonly files: Files;
   readonly search: SearchEngine;
+  readonly documents: Documents;
 }
 
 /** What tools stand on; made once by the program that serves them. */
@@ -235,6 +237,7 @@ function createContext(services: Services, reach: Reach, options: CallOptions): 
   return {
     files: reach.files,
     search: reach.search,
+    documents: reach.documents,
     log: services.log,
     readOnly: services.readOnly,
     signal: options.signal ?? new AbortController().signal,

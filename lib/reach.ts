@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import type { Reach } from "./call.ts";
 import type { Config } from "./config.ts";
+import { openDocuments } from "./documents/lazy.ts";
 import { createFiles } from "./fs/files.ts";
 import { createGuard, type Guard } from "./fs/guard.ts";
 import { isInside } from "./fs/roots.ts";
@@ -38,15 +39,16 @@ export async function openReach(
   config: Config,
   allowed: readonly Root[],
   current: () => readonly Root[],
-  { log }: Shared,
+  { log, workers }: Shared,
 ): Promise<Reach> {
   const files = createFiles(current, { guard: await guardOf(config), journal: journalOf(config, log) });
+  const cacheFolder = config.folders.cache ?? join(tmpdir(), "clawhammer");
   const ripgrep = createRipgrep({
-    cacheFolder: config.folders.cache ?? join(tmpdir(), "clawhammer"),
+    cacheFolder,
     log,
     searchPath: outsideOf(allowed, config.searchPath),
   });
-  return { files, search: createSearch(ripgrep) };
+  return { files, search: createSearch(ripgrep), documents: openDocuments(cacheFolder, log, workers) };
 }
 
 /**

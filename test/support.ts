@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Caller, createCaller, type Services } from "../lib/call.ts";
+import { openDocuments } from "../lib/documents/lazy.ts";
 import { createFiles } from "../lib/fs/files.ts";
 import { openRoots } from "../lib/fs/roots.ts";
 import { createJournal } from "../lib/journal/journal.ts";
@@ -15,6 +16,7 @@ import { createRipgrep } from "../lib/ripgrep.ts";
 import { createSearch } from "../lib/search/engine.ts";
 import type { SearchEngine } from "../lib/search/types.ts";
 import type { Log, Module } from "../lib/tool.ts";
+import { createWorkers } from "../lib/worker/pool.ts";
 
 /** What a test gets. */
 export interface Sandbox {
@@ -58,10 +60,15 @@ export async function withSandbox(
     const { roots } = openRoots([{ path: dir, readOnly: options.rootReadOnly ?? false }]);
     const journalFolder = join(base, "journal");
     const journal = options.journal === true ? createJournal({ folder: journalFolder }) : undefined;
-    release = () => journal?.release();
+    const workers = createWorkers(SILENT);
+    release = () => {
+      journal?.release();
+      workers.end();
+    };
     const files = createFiles(roots, { journal });
     const search = createSearch(createRipgrep({ cacheFolder: join(base, "cache"), log: SILENT }));
-    const reach = { files, search: options.search ?? search };
+    const documents = openDocuments(join(base, "cache"), SILENT, () => Promise.resolve(workers));
+    const reach = { files, search: options.search ?? search, documents };
     const caller = createCaller(modules, {
       log: SILENT,
       readOnly: false,
