@@ -252,6 +252,8 @@ export const HTML_CHARS_MAX = 4 * MIB;
 export const HTML_DEPTH_MAX = 200;
 /** Elements of a page that is made into Markdown; of one with more only the text is shown. */
 export const HTML_ELEMENTS_MAX = 200_000;
+/** Bytes of memory of the process that makes Markdown of pages: the largest honest ones need a third. */
+export const HTML_WORKER_BYTES_MAX = 1_024 * MIB;
 /** Milliseconds HTML may take to become Markdown before only its text is shown. */
 export const HTML_MS_MAX = 10_000;
 

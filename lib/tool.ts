@@ -10,6 +10,7 @@ import type { Documents } from "./documents/types.ts";
 import type { Files } from "./fs/types.ts";
 import type { Reply } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
+import type { Web } from "./web/types.ts";
 
 /** What a call does to the world: looks, adds something new, alters what is there, or takes it away. */
 export type Effect = "read" | "add" | "change" | "destroy";
@@ -25,6 +26,8 @@ export interface Context {
   readonly search: SearchEngine;
   /** Makes Markdown of documents. A file must have been opened through `files`. */
   readonly documents: Documents;
+  /** Fetches from the web what the person's configuration opens. */
+  readonly web: Web;
   /** Aborted when the call is cancelled or its time is over. Pass it on to everything that waits. */
   readonly signal: AbortSignal;
   /** Tells the client how far the call has come. Cheap to call often: it is throttled. */

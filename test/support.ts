@@ -16,6 +16,8 @@ import { createRipgrep } from "../lib/ripgrep.ts";
 import { createSearch } from "../lib/search/engine.ts";
 import type { SearchEngine } from "../lib/search/types.ts";
 import type { Log, Module } from "../lib/tool.ts";
+import type { WebPolicy } from "../lib/web/hosts.ts";
+import { openWeb, type WebOptions } from "../lib/web/lazy.ts";
 import { createWorkers } from "../lib/worker/pool.ts";
 
 /** What a test gets. */
@@ -39,6 +41,16 @@ export type SandboxOptions = Partial<Omit<Services, "reach">> & {
   readonly search?: SearchEngine;
   readonly rootReadOnly?: boolean;
   readonly journal?: boolean;
+  readonly web?: Partial<Pick<WebOptions, "policy" | "proxy" | "resolve">>;
+};
+
+/** A configuration that says nothing about the web. */
+export const CLOSED: WebPolicy = {
+  allowHost: [],
+  denyHost: [],
+  allowPrivate: false,
+  ignoreRobots: false,
+  headers: [],
 };
 
 /** A log that keeps nothing. */
@@ -68,7 +80,16 @@ export async function withSandbox(
     const files = createFiles(roots, { journal });
     const search = createSearch(createRipgrep({ cacheFolder: join(base, "cache"), log: SILENT }));
     const documents = openDocuments(join(base, "cache"), SILENT, () => Promise.resolve(workers));
-    const reach = { files, search: options.search ?? search, documents };
+    const web = openWeb({
+      policy: CLOSED,
+      proxy: {},
+      ...options.web,
+      cacheFolder: join(base, "cache"),
+      documents,
+      workers: () => Promise.resolve(workers),
+      log: SILENT,
+    });
+    const reach = { files, search: options.search ?? search, documents, web };
     const caller = createCaller(modules, {
       log: SILENT,
       readOnly: false,

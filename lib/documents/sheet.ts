@@ -98,7 +98,10 @@ export class SheetTable {
     this.#ahead = undefined;
     if (rows.length === 0) return;
     this.#width = Math.max(...rows.map(({ cells }) => cells.length));
-    const letters = Array.from({ length: this.#width }, (_, index) => columnLetters(this.#range.left + index));
+    const letters = Array.from(
+      { length: this.#width },
+      (_, index) => columnLetters(this.#range.left + index),
+    );
     this.#sink.blank();
     this.#sink.line(tableRow(["", ...letters]));
     this.#sink.line(tableRule(this.#width + 1));

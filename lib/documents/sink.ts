@@ -183,7 +183,9 @@ export class Sink {
     this.#chars += shown.length + 1;
     if (this.#chars > MARKDOWN_CHARS_MAX) {
       throw new Enough(
-        `Only the first ${count(MARKDOWN_CHARS_MAX)} characters were read, up to ${this.#last()}. ${this.#rest()}`,
+        `Only the first ${
+          count(MARKDOWN_CHARS_MAX)
+        } characters were read, up to ${this.#last()}. ${this.#rest()}`,
       );
     }
     if (this.#lines % 1_024 === 0) this.#checkTime();

@@ -22,8 +22,9 @@ import { type Answer, ask, CODINGS, dismiss, readBody } from "./exchange.ts";
 import { judge, parseAddress, type Resolve, type Route, shown } from "./guard.ts";
 import type { WebPolicy } from "./hosts.ts";
 import { within } from "./patience.ts";
-import { proxyFor, type ProxySettings } from "./proxy.ts";
+import { proxyFor } from "./proxy.ts";
 import type { Robots, RobotsAnswer } from "./robots.ts";
+import type { ProxySettings } from "./settings.ts";
 import type { Fetched, Watch } from "./types.ts";
 
 /** What a client is made of. */

@@ -14,7 +14,7 @@ import { cleanOutside } from "../outside.ts";
 import { detect } from "../text.ts";
 import type { Cache } from "./cache.ts";
 import { decodeText } from "./charset.ts";
-import { type Client, isText, type Received, tooLarge } from "./client.ts";
+import { type Client, isText, type Received, redact, tooLarge } from "./client.ts";
 import type { Convert } from "./convert.ts";
 import { parseAddress, shown } from "./guard.ts";
 import { spreadJson } from "./json.ts";
@@ -46,10 +46,10 @@ export interface PagesOptions {
   readonly client: Client;
   readonly cache: Cache<Facts>;
   readonly convert: Convert;
-  readonly documents: () => Promise<Documents | undefined>;
+  readonly documents: Documents;
   /** What everything kept depends on besides the address: the policy. */
   readonly cacheKey: string;
-  /** Configured headers by origin: their values must not be shown. */
+  /** The values of the headers configured for an origin: some servers send them back. */
   readonly secretsOf: (origin: string) => readonly string[];
   readonly now?: () => number;
 }
@@ -79,7 +79,16 @@ export function createPages(options: PagesOptions): Web {
         await options.cache.put(key, { facts: whole, bytes }, facts.isSecret);
       }
       const notes = [...facts.notes, ...made.notes, ...(facts.isCut ? [cutNote(bytes)] : [])];
-      return { ...made, url: facts.url, notes, secrets, ...(made.content.kind === "media" ? { bytes } : {}) };
+      const { content } = made;
+      if (content.kind === "media") return { ...made, url: facts.url, notes, bytes };
+      const title = redact(made.title, secrets);
+      return {
+        ...made,
+        url: facts.url,
+        title,
+        notes,
+        content: { kind: "text", text: redact(content.text, secrets) },
+      };
     },
     download: (address, watch) => client.get(address, "save", undefined, watch),
   };
@@ -180,9 +189,9 @@ function isJson(text: string): boolean {
 async function asDocument(source: Source, watch: Watch, options: PagesOptions): Promise<Made | undefined> {
   const { facts, bytes } = source;
   const name = fileName(facts.url);
-  const documents = await options.documents();
-  const format = documents?.recognise(bytes.subarray(0, 4_096), name, facts.mediaType || undefined);
-  if (documents === undefined || format === undefined || isPlain(format)) return undefined;
+  const { documents } = options;
+  const format = documents.recognise(bytes.subarray(0, 4_096), name, facts.mediaType || undefined);
+  if (format === undefined || isPlain(format)) return undefined;
   if (facts.isCut) {
     throw tooLarge(
       new URL(facts.url),

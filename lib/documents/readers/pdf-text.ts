@@ -133,7 +133,10 @@ class Collector {
     const gap = piece === undefined ? Infinity : left - piece.right;
     const isSpaced = this.#isSpaced;
     this.#isSpaced = false;
-    if (piece !== undefined && Math.abs(y - piece.y) < 0.15 * size && size < piece.size * 1.25 && piece.size < size * 1.25) {
+    if (
+      piece !== undefined && Math.abs(y - piece.y) < 0.15 * size && size < piece.size * 1.25 &&
+      piece.size < size * 1.25
+    ) {
       if (gap > -0.5 * size && gap < (isSpaced ? SPACED_GAP : PIECE_GAP) * size) {
         piece.text += (isSpaced || gap > WORD_GAP * size ? " " : "") + character;
         piece.right = Math.max(piece.right, right);
