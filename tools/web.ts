@@ -53,7 +53,7 @@ const downloadFile: AnyTool = defineTool({
       throwIfAborted(ctx.signal);
       await ctx.files.write(path, fetched.bytes, { createOnly: true });
       const type = fetched.mediaType === "" ? "" : `, ${showName(fetched.mediaType)}`;
-      const from = fetched.url === url ? "" : ` from ${showName(fetched.url)}`;
+      const from = fetched.url === url ? "" : ` from ${fetched.url}`;
       const said = `Saved ${showName(path)}: ${sizeText(fetched.bytes.length)}${type}${from}`;
       return text([said, ...fetched.notes.map((note) => `${note}.`)].join("\n"));
     });
@@ -92,7 +92,7 @@ function textReply(page: Page, body: string, asked: Asked): Reply {
   const { offset, raw } = asked;
   if (offset > 0 && offset >= body.length) {
     throw new ToolError(
-      `Cannot show "${showName(asked.url)}" from character ${count(offset)} on: it has ${count(body.length)}`,
+      `Cannot show "${page.url}" from character ${count(offset)} on: it has ${count(body.length)}`,
       `Use an offset from 0 to ${Math.max(0, body.length - 1)}.`,
     );
   }
@@ -102,7 +102,7 @@ function textReply(page: Page, body: string, asked: Asked): Reply {
     ? `${count(body.length)} characters`
     : `characters ${count(offset)}-${count(end)} of ${count(body.length)}`;
   const shown = body === "" ? "(nothing)" : body.slice(offset, end);
-  const reply = `${heading(page, `${page.what}, ${range}`)}\n${markOutside(showName(page.url), shown)}`;
+  const reply = `${heading(page, `${page.what}, ${range}`)}\n${markOutside(page.url, shown)}`;
   if (end === body.length) return text(reply);
   const limit = asked.limit === WEB_PAGE_CHARS ? undefined : asked.limit;
   const call = JSON.stringify({ url: asked.url, offset: end, limit, raw: raw || undefined });
@@ -112,7 +112,7 @@ function textReply(page: Page, body: string, asked: Asked): Reply {
 /** Where it came from, what it is, and what the reader should know. */
 function heading(page: Page, what: string): string {
   const title = page.title === "" ? "" : ` ${JSON.stringify(page.title)}`;
-  return [`${showName(page.url)}:${title} (${what})`, ...page.notes.map((note) => `${note}.`)]
+  return [`${page.url}:${title} (${what})`, ...page.notes.map((note) => `${note}.`)]
     .map((line) => cleanOutside(line).replace(/\.\.$/, ".")).join("\n");
 }
 

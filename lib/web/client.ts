@@ -12,6 +12,7 @@ import {
   WEB_BINARY_BYTES_MAX,
   WEB_BYTES_MAX,
   WEB_ERROR_CHARS_MAX,
+  WEB_HEAD_MS_MAX,
   WEB_MS_MAX,
   WEB_REDIRECTS_MAX,
 } from "../limits.ts";
@@ -36,6 +37,8 @@ export interface ClientOptions {
   readonly robots: Robots;
   /** The value of the header `User-Agent`. */
   readonly userAgent: string;
+  /** Milliseconds for the head of an answer, and for everything. */
+  readonly patience?: { readonly headMs: number; readonly wholeMs: number };
 }
 
 /** What is known of an earlier answer, to ask whether it has changed (RFC 9110, section 13). */
@@ -78,10 +81,11 @@ export function createClient(options: ClientOptions): Client {
   return {
     async get(address, use, known, watch) {
       const url = parseAddress(address);
-      const tooLate = () => unreachable(url, `it took longer than ${WEB_MS_MAX / 1000} seconds`);
+      const ms = options.patience?.wholeMs ?? WEB_MS_MAX;
+      const tooLate = () => unreachable(url, `it took longer than ${ms / 1000} seconds`);
       const progress: Watch["progress"] = (done, total, message) => watch.progress(done, total, message);
       return await turn(() =>
-        within(WEB_MS_MAX, watch.signal, tooLate, async (signal) => {
+        within(ms, watch.signal, tooLate, async (signal) => {
           return await follow(url, use, known, { signal, progress }, options);
         })
       );
@@ -163,14 +167,20 @@ async function hop(
   // A header belongs to one origin: after a redirect elsewhere none of them is left.
   const own = options.policy.headers.filter((header) => header.origin === url.origin);
   const line = await options.dial(route, proxyFor(url, options.proxy), signal);
-  const answer = await ask(url, line, {
-    host: url.host,
-    "user-agent": options.userAgent,
-    accept: ACCEPT,
-    "accept-encoding": CODINGS,
-    ...Object.fromEntries(own.map(({ name, value }) => [name.toLowerCase(), value])),
-    ...conditions,
-  }, signal);
+  const answer = await ask(
+    url,
+    line,
+    {
+      host: url.host,
+      "user-agent": options.userAgent,
+      accept: ACCEPT,
+      "accept-encoding": CODINGS,
+      ...Object.fromEntries(own.map(({ name, value }) => [name.toLowerCase(), value])),
+      ...conditions,
+    },
+    options.patience?.headMs ?? WEB_HEAD_MS_MAX,
+    signal,
+  );
   return { answer, secrets: own.map(({ value }) => value) };
 }
 

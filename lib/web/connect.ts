@@ -33,10 +33,14 @@ export type Dial = (route: Route, proxy: URL | undefined, signal: AbortSignal) =
 export const systemResolve: Resolve = async (host) =>
   (await lookup(host, { all: true, order: "verbatim" })).map(({ address }) => address);
 
-/** Makes the dialer. Certificates are read from the system at the first connection that needs them. */
-export function createDial(): Dial {
+/**
+ * Makes the dialer.
+ * @param read The certificates of the authorities that are trusted, asked for at the first connection that
+ * needs them.
+ */
+export function createDial(read: () => string[] = readAuthorities): Dial {
   let authorities: string[] | undefined;
-  const trusted = () => authorities ??= readAuthorities();
+  const trusted = () => authorities ??= read();
   return async (route, proxy, signal) => {
     const tooLate = () => unreachable(route.url, `no connection within ${WEB_CONNECT_MS_MAX / 1000} seconds`);
     return await within(WEB_CONNECT_MS_MAX, signal, tooLate, async (until) => {
