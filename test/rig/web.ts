@@ -29,7 +29,7 @@ export interface Site {
   readonly port: number;
   /** `http://127.8.9.10:8080` */
   readonly origin: string;
-  /** Requests so far, robots.txt left out. */
+  /** Requests so far, without those for a robots.txt that the rig answers. */
   readonly seen: Seen[];
   /** Connections so far. */
   connections: number;
@@ -59,7 +59,7 @@ export async function withSite<T>(
   const handle: Answerer = (request, response) => {
     response.on("error", () => {});
     if (request.url === "/robots.txt" && options.robots !== true) return void response.writeHead(404).end();
-    if (request.url !== "/robots.txt") site.seen.push({ url: request.url ?? "", headers: request.headers });
+    site.seen.push({ url: request.url ?? "", headers: request.headers });
     answer(request, response);
   };
   const server = certificate === undefined ? createServer(handle) : createSecure({ ...certificate }, handle);
