@@ -80,6 +80,8 @@ function ownMain(body: Element): Element | undefined {
 
 function byReadability(document: Document): Element | undefined {
   const copy = document.cloneNode(true);
+  // It makes h2 of every h1, because it shows the title elsewhere; attributes survive that.
+  for (const heading of all(copy, "h1")) heading.setAttribute("data-level", "1");
   try {
     // It wants the Document of a browser, and uses of it what this one has.
     const parsed = new Readability<Element>(copy as unknown as ConstructorParameters<typeof Readability>[0], {
@@ -87,7 +89,13 @@ function byReadability(document: Document): Element | undefined {
       keepClasses: true,
       disableJSONLD: true,
     }).parse();
-    return parsed?.content ?? undefined;
+    const content = parsed?.content ?? undefined;
+    for (const heading of content === undefined ? [] : all(content, "h2[data-level]")) {
+      const first = copy.createElement("h1");
+      first.append(...heading.childNodes);
+      heading.replaceWith(first);
+    }
+    return content;
   } catch {
     return undefined;
   }
