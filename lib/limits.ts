@@ -215,7 +215,9 @@ export const WEB_CONNECT_MS_MAX = 10_000;
 export const WEB_ADDRESS_MS_MAX = 3_000;
 /** Milliseconds until the head of an answer must be complete after the request was sent. */
 export const WEB_HEAD_MS_MAX = 15_000;
-/** Milliseconds for everything a page takes to arrive, redirects and robots.txt included: below CALL_MS_MAX. */
+/**
+ * Milliseconds for everything a page takes to arrive, redirects and robots.txt included: below CALL_MS_MAX.
+ */
 export const WEB_MS_MAX = 30_000;
 /** Bytes of the head of an answer: what Node.js and browsers take. */
 export const WEB_HEAD_BYTES_MAX = 16 * KIB;
@@ -233,7 +235,9 @@ export const ROBOTS_MS_MAX = 3_600_000;
 export const ROBOTS_STEPS_MAX = 100_000_000;
 /** Pages that are fetched at the same time: politeness, and a bound of memory. More wait their turn. */
 export const FETCHES_AT_ONCE_MAX = 6;
-/** Characters of a page that one reply shows unless asked for fewer; the rest of the reply is for the frame. */
+/**
+ * Characters of a page that one reply shows unless asked for fewer; the rest of the reply is for the frame.
+ */
 export const WEB_PAGE_CHARS = 20_000;
 /** Characters of the answer that an error shows: enough for the message of an interface. */
 export const WEB_ERROR_CHARS_MAX = 500;

@@ -7,8 +7,10 @@ import type { HostPattern, OriginHeader } from "../web/hosts.ts";
 import type { Source } from "./host.ts";
 
 /** Headers that belong to the connection or to what we promise, and not to the person. */
-const OWN_HEADERS =
-  /^(host|connection|content-length|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|accept-encoding|range|if-.*)$/i;
+const OWN_HEADERS: ReadonlySet<string> = new Set(
+  ("host connection content-length transfer-encoding te trailer upgrade expect keep-alive " +
+    "accept-encoding range").split(" "),
+);
 
 /**
  * Reads `HOST`, `HOST:PORT`, `HOST:*`, `*.HOST`, `*`, an address or a network (`10.0.0.0/8`).
@@ -27,7 +29,9 @@ export function readHost(text: string, { label }: Source): HostPattern {
   const [base = "", bits] = name.replace(/^\*\./, "").split("/");
   const bare = base.replace(/^\[|\]$/g, "");
   const url = URL.parse(`http://${bare.includes(":") ? `[${bare}]` : bare}`);
-  if (url === null || url.hostname === "" || url.pathname !== "/" || url.username !== "") return fail();
+  if (url === null || /^$|\*/.test(url.hostname) || url.pathname !== "/" || url.username !== "") {
+    return fail();
+  }
   if (bits !== undefined && !/^\d{1,3}$/.test(bits)) fail();
   const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
   return { host: `${name.startsWith("*.") ? "*." : ""}${host}${bits === undefined ? "" : `/${bits}`}`, port };
@@ -47,7 +51,7 @@ export function readHeader(text: string, { label, host }: Source): OriginHeader 
       `${label}: this is no header for a host\nWrite "api.example.com Authorization: Bearer \${API_TOKEN}"`,
     );
   }
-  if (OWN_HEADERS.test(name)) {
+  if (OWN_HEADERS.has(name.toLowerCase()) || /^(proxy|if)-/i.test(name)) {
     throw new UsageError(`${label}: the header "${name}" cannot be set\nIt belongs to the connection`);
   }
   const value = template.replace(/\$\{(\w+)\}/g, (_, variable: string) => {

@@ -58,9 +58,9 @@ export function htmlToMarkdown(html: string, options: HtmlOptions = {}): HtmlPag
     title,
     notes: [
       ...notes,
-      "This page is put together by scripts in a browser: what the server sends holds hardly any text. Scripts " +
-      "are not run here. Look for an interface (API), a feed or another source with the same content, or see " +
-      "the source with raw.",
+      "This page is put together by scripts in a browser: what the server sends holds hardly any text. " +
+      "Scripts are not run here. Look for an interface (API), a feed or another source with the same " +
+      "content, or see the source with raw.",
     ],
   };
 }

@@ -1,9 +1,9 @@
 /**
  * Connections to what the guard has judged: straight to the judged address, never to a name.
  *
- * Through a proxy the judgement holds as well: the proxy is told the judged address (`CONNECT 93.184.216.34:443`)
- * and not the name, which it could resolve to something else. Only for hosts that the person vouches for is it
- * given the name.
+ * Through a proxy the judgement holds as well: the proxy is told the judged address, as in
+ * `CONNECT 93.184.216.34:443`, and not the name, which it could resolve to something else. Only for hosts
+ * that the person vouches for is it given the name.
  * @module
  */
 import { Buffer } from "node:buffer";
@@ -30,7 +30,7 @@ export interface Line {
 export type Dial = (route: Route, proxy: URL | undefined, signal: AbortSignal) => Promise<Line>;
 
 /** Asks the system for the addresses of a name, as every program does: hosts file, then name servers. */
-export const systemResolve: Resolve = async (host) =>
+export const systemResolve: Resolve = async (host: string): Promise<string[]> =>
   (await lookup(host, { all: true, order: "verbatim" })).map(({ address }) => address);
 
 /**
@@ -234,8 +234,8 @@ function refusedTunnel(route: Route, proxy: URL, target: string, status: number)
     }": the proxy ${proxy.host} refused a tunnel to ${target} (${status})`,
     route.isVouched
       ? "The person who runs the proxy decides where it leads."
-      : "It was given the checked address instead of the name. A proxy that judges names lets them pass when " +
-        `the person allows the host with --allow-host ${route.host}.`,
+      : "It was given the checked address instead of the name. A proxy that judges names lets it pass when the " +
+        `person allows the host with --allow-host ${route.host}.`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * Reading pages: what was fetched becomes something to read, and is kept, so that its later parts cost neither
- * a second download nor a second conversion.
+ * Reading pages: what was fetched becomes something to read, and is kept, so that its later parts cost
+ * neither a second download nor a second conversion.
  * @module
  */
 import { Buffer } from "node:buffer";

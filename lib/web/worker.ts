@@ -3,10 +3,10 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Kind } from "../worker/serve.ts";
+import type { Handlers, Kind } from "../worker/serve.ts";
 
 /** What such a worker answers: UTF-8 in, UTF-8 out. */
-export const page: Kind = async () => {
+export const page: Kind = async (): Promise<Handlers> => {
   const { asText, htmlToMarkdown } = await import("../markdown/html.ts");
   const answer = ({ markdown, title, notes }: ReturnType<typeof htmlToMarkdown>) => ({
     value: { title, notes },

@@ -15,13 +15,12 @@ async function call(server: Running, id: number, name: string, args: unknown): P
 }
 
 for (const target of targets()) {
-  test(`${target.name}: fetch_url is refused on this machine, and reaches it with --allow-private`, async () => {
+  test(`${target.name}: fetch_url reaches this machine with --allow-private alone`, async () => {
     await withPlace(({ env, dir }) =>
       withSite(({ url }, response) => {
         response.setHeader("content-type", "text/html");
-        response.end(
-          url === "/deep" ? `${"<div>".repeat(100_000)}depth` : "<title>T</title><h1>Hello</h1><p>you</p>",
-        );
+        const page = "<title>T</title><h1>Hello</h1><p>you</p>";
+        response.end(url === "/deep" ? `${"<div>".repeat(100_000)}depth` : page);
       }, async (site) => {
         const url = `${site.origin}/`;
         await withServer(target, ["--allow", dir], { env }, async (server) => {
@@ -44,7 +43,7 @@ for (const target of targets()) {
     );
   });
 
-  test(`${target.name}: certificates of NODE_EXTRA_CA_CERTS, proxies and headers come from the environment`, async () => {
+  test(`${target.name}: certificates, proxies and headers come from the environment`, async () => {
     const authority = createAuthority();
     const address = freshAddress();
     await withPlace(({ env, dir }) =>

@@ -54,7 +54,7 @@ test("documentation keeps code with its language, tables, definitions and formul
   assert.match(markdown, /\n```js\npolicy\.onRetry = \(error, attempt\) => \{\n {2}console\.log\(`attempt/);
   assert.match(
     markdown,
-    /\| Parameter \| Type \| Default \| Meaning \|\n\| --- \| --- \| --- \| --- \|\n\| `attempts` \| int \| 3 \|/,
+    /\| Parameter \| Type \| Default \| Meaning \|\n(\| --- ){4}\|\n\| `attempts` \| int \| 3 \|/,
   );
   assert.match(markdown, /set\[int\] \\\| None/);
   assert.match(markdown, /\*\*Connection errors\*\*\n: Always/);
@@ -134,7 +134,7 @@ const TABLE: readonly (readonly [string, string])[] = [
   ["<dl><dt>a<dd>b</dl>", "**a**\n: b"],
   ["<details><summary>a</summary>b</details>", "**a**\n\nb"],
   [
-    "<p hidden>a</p><p style='display: none'>b</p><p aria-hidden=true>c</p><script>d</script><style>e</style>f",
+    "<p hidden>a</p><p style='display: none'>b</p><p aria-hidden=true>c</p><script>d</script>f",
     "f",
   ],
   ["<template>a</template><noscript>b</noscript><!-- c --><svg><text>d</text></svg>e", "de"],

@@ -199,7 +199,7 @@ test("a body without end is cut at the limit and its connection closed", async (
   });
 });
 
-test("what is no text is refused when it is larger than the limit, before it is fetched where that is said", async () => {
+test("what is no text and too large is refused, before it is fetched where that is said", async () => {
   let sent = 0;
   await withSite((_request, response) => {
     response.writeHead(200, { "content-type": "image/png", "content-length": String(40 * 1024 * 1024) });

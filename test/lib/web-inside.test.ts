@@ -44,7 +44,7 @@ test("a name that is rebound after the check is connected to where it was checke
   });
 });
 
-test("control: checking a name and then connecting to it by name reaches inside in the same rig", async () => {
+test("control: checking a name and then connecting by name reaches inside", async () => {
   await withBoth(async (open, inside) => {
     await withNames({ "site.test": [open.address, inside.address] }, async (resolve) => {
       assert.deepEqual(await resolve("site.test"), [open.address], "the check is passed");

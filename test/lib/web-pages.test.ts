@@ -161,7 +161,7 @@ test("the folder is for its owner alone, and files are whole", async () => {
   );
 });
 
-test("a damaged file of the cache is fetched again, and a folder that cannot be used is no obstacle", async () => {
+test("a damaged file of the cache is fetched again, and an unusable folder is no obstacle", async () => {
   const { answer } = counting({});
   await withFolder((folder) =>
     withSite(answer, async (site) => {

@@ -51,7 +51,7 @@ const TABLE: readonly (readonly [string, readonly string[], readonly string[]])[
   ["User-agent: other\nUser-agent: Clawhammer\nDisallow: /q", ["/"], ["/q"]],
   ["User-agent: a\nSitemap: https://x.test/s.xml\nUser-agent: *\nDisallow: /q", ["/"], ["/q"]],
   [
-    "User-agent: Clawhammer\nDisallow: /a\n\nUser-agent: *\nDisallow: /\n\nUser-agent: clawhammer\nDisallow: /b",
+    "User-agent: Clawhammer\nDisallow: /a\nUser-agent: *\nDisallow: /\nUser-agent: clawhammer\nDisallow: /b",
     ["/c"],
     [
       "/a",

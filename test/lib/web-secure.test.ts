@@ -94,7 +94,7 @@ test("a redirect from https to http is followed and said", async () => {
   });
 });
 
-test("through a proxy a tunnel leads to the checked address, and the name is only in the tunnel", async () => {
+test("through a proxy a tunnel leads to the checked address", async () => {
   const trusted = authority();
   const inside = { "site.test": "127.0.0.1" };
   await withSite((request, response) => response.end(`for ${request.headers.host}`), async (site) => {
@@ -108,7 +108,7 @@ test("through a proxy a tunnel leads to the checked address, and the name is onl
   }, { certificate: trusted.issue(["site.test"]) });
 });
 
-test("plain http goes through such a tunnel, too: a proxy that resolves a name elsewhere cannot lead inside", async () => {
+test("plain http goes through such a tunnel, too: a proxy cannot lead it inside", async () => {
   await withSite((_request, response) => response.end("secret"), async (inside) => {
     await withSite((_request, response) => response.end("public"), async (site) => {
       await withProxy(async ({ url, asked }) => {
@@ -124,7 +124,7 @@ test("plain http goes through such a tunnel, too: a proxy that resolves a name e
   });
 });
 
-test("control: a host that the person vouches for is given to the proxy by name, which leads where it resolves", async () => {
+test("control: a host that the person vouches for is given to the proxy by name", async () => {
   await withSite((_request, response) => response.end("secret"), async (inside) => {
     await withProxy(async ({ url, asked }) => {
       const policy = policyOf({ allowHost: [{ host: "site.test", port: "" }], ignoreRobots: true });

@@ -1,6 +1,6 @@
 /**
- * A small internet on the loopback network for tests: servers at addresses of their own (all of 127.0.0.0/8 is
- * this machine), some of which a test declares to be public, and a name server.
+ * A small internet on the loopback network for tests: servers at addresses of their own (all of 127.0.0.0/8
+ * is this machine), some of which a test declares to be public, and a name server.
  */
 import { Buffer } from "node:buffer";
 import { createSocket } from "node:dgram";
@@ -67,7 +67,7 @@ export async function withSite<T>(
   return await listening(server, address, PORT, () => work(site));
 }
 
-/** Runs a server that speaks no HTTP, or bad one: `answer` is called with the first bytes of each connection. */
+/** Runs a server that speaks no HTTP, or bad one: `answer` gets the first bytes of each connection. */
 export async function withRaw<T>(
   answer: (socket: Socket, head: string) => void,
   work: (site: Site) => Promise<T>,
