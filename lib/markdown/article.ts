@@ -17,8 +17,8 @@ const NOISE = "nav, [role=navigation], [role=search], [role=banner], [role=conte
 /** The same by its usual names, as words of a class or an id. */
 const NOISE_NAMES = words(
   "cookies? consent gdpr newsletter subscribe sign-?up paywall promo adverts? ads? sponsor(ed)? share",
-  "sharing social related recommended recommendations sidebar popup modal banner masthead site-(header|footer|nav)",
-  "page-(footer|nav) footer menu navbar breadcrumbs? outbrain taboola",
+  "sharing social related recommended recommendations sidebar popup modal banner masthead",
+  "site-(header|footer|nav) page-(footer|nav) footer menu navbar breadcrumbs? outbrain taboola",
 );
 /** Names that look like noise and hold the page. */
 const PAGE_NAMES =

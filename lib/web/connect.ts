@@ -234,8 +234,8 @@ function refusedTunnel(route: Route, proxy: URL, target: string, status: number)
     }": the proxy ${proxy.host} refused a tunnel to ${target} (${status})`,
     route.isVouched
       ? "The person who runs the proxy decides where it leads."
-      : "It was given the checked address instead of the name. A proxy that judges names lets it pass when the " +
-        `person allows the host with --allow-host ${route.host}.`,
+      : "It was given the checked address instead of the name. A proxy that judges names lets it pass when " +
+        `the person allows the host with --allow-host ${route.host}.`,
   );
 }
 
