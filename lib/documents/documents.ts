@@ -143,7 +143,11 @@ function keyOf(source: Source, pages: string | undefined): string {
   return createHash("sha256").update(JSON.stringify([version, pages?.trim(), ...origin])).digest("hex");
 }
 
-function markdownOf(facts: Facts, source: Source, { size, read }: Pick<OpenFile, "read"> & { size: number }): Markdown {
+function markdownOf(
+  facts: Facts,
+  source: Source,
+  { size, read }: Pick<OpenFile, "read"> & { size: number },
+): Markdown {
   const format = formatOf(facts.format);
   const now = new Date(0);
   const file: OpenFile = "file" in source ? { ...source.file, info: { ...source.file.info, size }, read } : {
@@ -181,7 +185,12 @@ async function ask(
     ? [source.file.path, source.file.info.size]
     : [source.name, source.bytes.length];
   refuseSize(name, size);
-  const wish = { size, name: basename(name), mimeType: "file" in source ? undefined : source.mimeType, pages };
+  const wish = {
+    size,
+    name: basename(name),
+    mimeType: "file" in source ? undefined : source.mimeType,
+    pages,
+  };
   watch.progress(0, undefined, `Reading ${basename(name)}`);
   let answer: Required<Parcel>;
   try {
@@ -189,7 +198,9 @@ async function ask(
       signal: watch.signal,
       timeoutMs: DOCUMENT_KILL_MS,
       serve: async (asked, value, { bytes }) => {
-        if (asked === "bytes") return { value: null, bytes: [await bytesOf(source, BYTES_WISH.parse(value))] };
+        if (asked === "bytes") {
+          return { value: null, bytes: [await bytesOf(source, BYTES_WISH.parse(value))] };
+        }
         for (const piece of bytes) onMarkdown(piece);
         return { value: null };
       },
@@ -200,7 +211,10 @@ async function ask(
   }
   const refused = REFUSED.safeParse(answer.value);
   if (!refused.success) return answer;
-  throw new ToolError(`Cannot read "${showName(name)}": ${refused.data.refused.why}`, refused.data.refused.next);
+  throw new ToolError(
+    `Cannot read "${showName(name)}": ${refused.data.refused.why}`,
+    refused.data.refused.next,
+  );
 }
 
 async function bytesOf(source: Source, { at, length }: { at: number; length: number }): Promise<Uint8Array> {
@@ -225,7 +239,10 @@ function explain(name: string, error: unknown, log: Log): unknown {
   if (error instanceof WorkerEndedError) {
     const { ending } = error;
     if (ending.why === "memory") {
-      return new ToolError(`${what}: reading it took more than ${sizeText(DOCUMENT_MEMORY_BYTES_MAX)} of memory`, fewer);
+      return new ToolError(
+        `${what}: reading it took more than ${sizeText(DOCUMENT_MEMORY_BYTES_MAX)} of memory`,
+        fewer,
+      );
     }
     if (ending.why === "signal" || ending.why === "exit") {
       return new ToolError(`${what}: it makes the reader crash, so it is damaged, or made to do harm`, fewer);
@@ -237,7 +254,10 @@ function explain(name: string, error: unknown, log: Log): unknown {
   }
   if (error instanceof RemoteError) {
     log.error(`Reading a document failed: ${error.remoteStack}`);
-    return new ToolError(`${what}: the reader fails at its contents (${errorText(error).slice(0, 200)})`, fewer);
+    return new ToolError(
+      `${what}: the reader fails at its contents (${errorText(error).slice(0, 200)})`,
+      fewer,
+    );
   }
   return error;
 }

@@ -37,7 +37,9 @@ export function heading(level: number, text: string): string {
 export function link(text: string, target: string): string {
   const address = target.replace(/[\s<>]/g, (character) => encodeURIComponent(character));
   if (text.trim() === "" || !/^(https?|mailto|ftp):/i.test(address)) return text;
-  return text === target ? `<${address}>` : `[${text.replace(/([[\]])/g, "\\$1")}](${address.replaceAll(")", "%29")})`;
+  return text === target
+    ? `<${address}>`
+    : `[${text.replace(/([[\]])/g, "\\$1")}](${address.replaceAll(")", "%29")})`;
 }
 
 /** Text between marks such as `**`, which must touch it. */

@@ -72,9 +72,10 @@ export class SheetTable {
     }
     if (this.unknownFormulas > 0) {
       this.#sink.warn(
-        `${
+        `Sheet "${this.#name}" has ${
           counted(this.unknownFormulas, "formula")
-        } in sheet "${this.#name}" have no stored value and are shown as they are written (=…). ` +
+        } without a stored value, shown ` +
+          "as written (=…). " +
           "Their values are stored when the person opens and saves the workbook in a spreadsheet program.",
       );
     }
@@ -98,7 +99,10 @@ export class SheetTable {
     this.#ahead = undefined;
     if (rows.length === 0) return;
     this.#width = Math.max(...rows.map(({ cells }) => cells.length));
-    const letters = Array.from({ length: this.#width }, (_, index) => columnLetters(this.#range.left + index));
+    const letters = Array.from(
+      { length: this.#width },
+      (_, index) => columnLetters(this.#range.left + index),
+    );
     this.#sink.blank();
     this.#sink.line(tableRow(["", ...letters]));
     this.#sink.line(tableRule(this.#width + 1));

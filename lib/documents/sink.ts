@@ -140,6 +140,10 @@ export class Sink {
     }
     const { format, unit, total, selection } = this;
     if (selection.text !== undefined && this.#parts.length === 0) this.#refuseSelection(selection.text);
+    if (this.#buffer.at(-1) === "") {
+      this.#buffer.pop();
+      this.#lines--;
+    }
     await this.#flush();
     return {
       format,
@@ -183,7 +187,9 @@ export class Sink {
     this.#chars += shown.length + 1;
     if (this.#chars > MARKDOWN_CHARS_MAX) {
       throw new Enough(
-        `Only the first ${count(MARKDOWN_CHARS_MAX)} characters were read, up to ${this.#last()}. ${this.#rest()}`,
+        `Only the first ${
+          count(MARKDOWN_CHARS_MAX)
+        } characters were read, up to ${this.#last()}. ${this.#rest()}`,
       );
     }
     if (this.#lines % 1_024 === 0) this.#checkTime();

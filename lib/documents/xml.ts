@@ -66,11 +66,14 @@ const NAMED: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", qu
 /** Resolves the five entities of XML and character references; others stay as they are. */
 function unescape(text: string): string {
   if (!text.includes("&")) return text;
-  return text.replace(/&(?:#(\d{1,7})|#x([\dA-Fa-f]{1,6})|(lt|gt|amp|quot|apos));/g, (all, dec, hex, named) => {
-    if (named !== undefined) return NAMED[named] ?? all;
-    const code = dec === undefined ? parseInt(hex, 16) : Number(dec);
-    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : "\ufffd";
-  });
+  return text.replace(
+    /&(?:#(\d{1,7})|#x([\dA-Fa-f]{1,6})|(lt|gt|amp|quot|apos));/g,
+    (all, dec, hex, named) => {
+      if (named !== undefined) return NAMED[named] ?? all;
+      const code = dec === undefined ? parseInt(hex, 16) : Number(dec);
+      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : "\ufffd";
+    },
+  );
 }
 
 const LESS = 0x3c;

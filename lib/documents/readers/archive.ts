@@ -5,7 +5,12 @@
 import { Buffer } from "node:buffer";
 import { constants, createGunzip } from "node:zlib";
 import { count, counted, sizeText } from "../../format.ts";
-import { ARCHIVE_ENTRIES_MAX, ARCHIVE_LISTED_MAX, READ_CHUNK_BYTES, UNPACKED_BYTES_MAX } from "../../limits.ts";
+import {
+  ARCHIVE_ENTRIES_MAX,
+  ARCHIVE_LISTED_MAX,
+  READ_CHUNK_BYTES,
+  UNPACKED_BYTES_MAX,
+} from "../../limits.ts";
 import { tableRow, tableRule } from "../markdown.ts";
 import type { Sink } from "../sink.ts";
 import { Unreadable } from "../unreadable.ts";
@@ -75,7 +80,9 @@ function writeList(entries: readonly Listed[], total: number, bytes: number, sin
     const when = modified === undefined || Number.isNaN(modified.getTime())
       ? ""
       : modified.toISOString().slice(0, 16).replace("T", " ");
-    sink.line(tableRow([name.endsWith("/") ? "" : sizeText(size), when, note === "" ? name : `${name} (${note})`]));
+    sink.line(
+      tableRow([name.endsWith("/") ? "" : sizeText(size), when, note === "" ? name : `${name} (${note})`]),
+    );
   }
 }
 

@@ -112,8 +112,9 @@ async function readKinds(zip: Zip, part: string): Promise<NumberKind[]> {
   let inCells = false;
   await readPart(zip, part, {
     open(name, attributes) {
-      if (name === "numFmt") codes.set(Number(attributes.get("numFmtId")), attributes.get("formatCode") ?? "");
-      else if (name === "cellXfs") inCells = true;
+      if (name === "numFmt") {
+        codes.set(Number(attributes.get("numFmtId")), attributes.get("formatCode") ?? "");
+      } else if (name === "cellXfs") inCells = true;
       else if (name === "xf" && inCells) {
         const id = Number(attributes.get("numFmtId") ?? 0);
         kinds.push(numberKind(id, codes.get(id)));
@@ -206,7 +207,9 @@ class CellReader implements XmlHandler {
       case "e":
         return value;
     }
-    if (value !== "") return formatNumber(value, this.#book.kinds[this.#style] ?? "number", this.#book.is1904);
+    if (value !== "") {
+      return formatNumber(value, this.#book.kinds[this.#style] ?? "number", this.#book.is1904);
+    }
     if (this.#formula === "") return "";
     this.#table.unknownFormulas++;
     return `=${this.#formula}`;

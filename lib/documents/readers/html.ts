@@ -107,7 +107,10 @@ async function readPackage(zip: Zip, sink: Sink): Promise<{ chapters: string[]; 
     open: (name, attributes) => void (part ||= name === "rootfile" ? attributes.get("full-path") ?? "" : ""),
   });
   if (!zip.has(part)) {
-    throw new Unreadable("it is damaged (the list of its chapters is not inside)", "Ask for another copy of it.");
+    throw new Unreadable(
+      "it is damaged (the list of its chapters is not inside)",
+      "Ask for another copy of it.",
+    );
   }
   const files = new Map<string, string>();
   const chapters: string[] = [];

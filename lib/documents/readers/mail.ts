@@ -46,7 +46,9 @@ export async function readMail(bytes: Uint8Array, sink: Sink): Promise<void> {
     ...email.attachments.map((attachment) => [
       attachment.filename ?? "(no name)",
       attachment.mimeType,
-      sizeText(typeof attachment.content === "string" ? attachment.content.length : attachment.content.byteLength),
+      sizeText(
+        typeof attachment.content === "string" ? attachment.content.length : attachment.content.byteLength,
+      ),
     ]),
   ]);
 }
@@ -56,7 +58,9 @@ async function parse(bytes: Uint8Array): Promise<Email> {
     return await PostalMime.parse(bytes, { maxNestingDepth: NESTING_MAX, maxHeadersSize: HEADER_BYTES_MAX });
   } catch (error) {
     throw new Unreadable(
-      `it is no e-mail that can be read (${error instanceof Error ? error.message.slice(0, 200) : "damaged"})`,
+      `it is no e-mail that can be read (${
+        error instanceof Error ? error.message.slice(0, 200) : "damaged"
+      })`,
       'It can be read as plain text with as "text".',
     );
   }

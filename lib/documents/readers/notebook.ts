@@ -49,9 +49,12 @@ function writeOutput(output: Record<string, unknown>, sink: Sink): void {
       sink.line(`[${mimeType.replace(/^image\//, "")} image, ${sizeText(Math.round(size))}]`);
     }
   }
-  const shown = text(output.text) || text(data["text/markdown"]) || text(data["text/plain"]) || text(data["text"]);
+  const shown = text(output.text) || text(data["text/markdown"]) || text(data["text/plain"]) ||
+    text(data["text"]);
   if (shown.trim() === "") return;
-  sink.line(text(output.name) === "stderr" || text(output.stream) === "stderr" ? "Output (stderr):" : "Output:");
+  sink.line(
+    text(output.name) === "stderr" || text(output.stream) === "stderr" ? "Output (stderr):" : "Output:",
+  );
   sink.line(fenced(cut(shown)));
 }
 

@@ -120,7 +120,9 @@ class SheetReader implements XmlHandler {
         if (this.#depth++ > 0) return;
         const sheet = attributes.get("table:name") ?? "";
         this.#row = 0;
-        this.#table = this.#sink.part(`Sheet "${sheet}"`, sheet) ? new SheetTable(this.#sink, sheet) : undefined;
+        this.#table = this.#sink.part(`Sheet "${sheet}"`, sheet)
+          ? new SheetTable(this.#sink, sheet)
+          : undefined;
         return;
       }
       case "table-row":

@@ -79,7 +79,8 @@ function inColumns(pieces: readonly Piece[], depth: number): Piece[][] {
 /** Blocks that were no columns after all belong to their neighbours: a table may go on there. */
 function joinPlain(blocks: readonly Piece[][], gutter: number): Piece[][] {
   const isColumn = (block: readonly Piece[]) =>
-    isProse(block) && (block.every(({ right }) => right <= gutter) || block.every(({ left }) => left >= gutter));
+    isProse(block) &&
+    (block.every(({ right }) => right <= gutter) || block.every(({ left }) => left >= gutter));
   const joined: Piece[][] = [];
   let last: Piece[] | undefined;
   for (const block of blocks) {
@@ -201,7 +202,9 @@ function findTable(lines: readonly Line[], first: number): { rows: string[][]; l
     const line = lines[end];
     const before = lines[end - 1];
     if (line === undefined) break;
-    if (end > first && before !== undefined && before.y - line.y > 4 * Math.max(line.size, before.size)) break;
+    if (end > first && before !== undefined && before.y - line.y > 4 * Math.max(line.size, before.size)) {
+      break;
+    }
     if (line.pieces.length < 2) {
       if (end === first || !isInside(line, columns, lines[end + 1])) break;
       continue;
@@ -221,7 +224,11 @@ function findTable(lines: readonly Line[], first: number): { rows: string[][]; l
 }
 
 /** Whether a single piece is a cell: it stands in one column, and the table goes on. */
-function isInside({ pieces: [piece], size, y }: Line, columns: readonly Column[], next: Line | undefined): boolean {
+function isInside(
+  { pieces: [piece], size, y }: Line,
+  columns: readonly Column[],
+  next: Line | undefined,
+): boolean {
   if (piece === undefined) return false;
   const touched = columns.filter(({ left, right }) => piece.left < right && piece.right > left);
   if (touched.length !== 1) return false;
@@ -231,7 +238,9 @@ function isInside({ pieces: [piece], size, y }: Line, columns: readonly Column[]
 }
 
 function mergeColumns(columns: readonly Column[], pieces: readonly Piece[]): Column[] {
-  const all = [...columns, ...pieces].map(({ left, right }) => ({ left, right })).sort((a, b) => a.left - b.left);
+  const all = [...columns, ...pieces].map(({ left, right }) => ({ left, right })).sort((a, b) =>
+    a.left - b.left
+  );
   const merged: Column[] = [];
   for (const column of all) {
     const last = merged.at(-1);
@@ -246,7 +255,9 @@ function toRows(lines: readonly Line[], columns: readonly Column[]): string[][] 
   let y = 0;
   for (const line of lines) {
     const cells = columns.map(({ left, right }) =>
-      line.pieces.filter((piece) => piece.left < right && piece.right > left).map(({ text }) => text).join(" ")
+      line.pieces.filter((piece) => piece.left < right && piece.right > left).map(({ text }) => text).join(
+        " ",
+      )
     );
     const above = rows.at(-1);
     // A cell that goes on below: its first column is empty, and the line is near.

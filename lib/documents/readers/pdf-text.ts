@@ -79,9 +79,9 @@ export function readPageText(pdf: Pdf, page: number): PageText {
   }
 }
 
-/** Quarter turns to the left, 0 to 3; 4 for what stands askew, such as watermarks. */
+/** Quarter turns to the left, 0 to 3; 4 for what stands askew, such as watermarks. PDFium counts to the right. */
 function turnOf(radians: number): number {
-  const quarters = radians / (Math.PI / 2);
+  const quarters = -radians / (Math.PI / 2);
   const nearest = Math.round(quarters);
   return Math.abs(quarters - nearest) > 0.06 ? 4 : ((nearest % 4) + 4) % 4;
 }
@@ -133,7 +133,10 @@ class Collector {
     const gap = piece === undefined ? Infinity : left - piece.right;
     const isSpaced = this.#isSpaced;
     this.#isSpaced = false;
-    if (piece !== undefined && Math.abs(y - piece.y) < 0.15 * size && size < piece.size * 1.25 && piece.size < size * 1.25) {
+    if (
+      piece !== undefined && Math.abs(y - piece.y) < 0.15 * size && size < piece.size * 1.25 &&
+      piece.size < size * 1.25
+    ) {
       if (gap > -0.5 * size && gap < (isSpaced ? SPACED_GAP : PIECE_GAP) * size) {
         piece.text += (isSpaced || gap > WORD_GAP * size ? " " : "") + character;
         piece.right = Math.max(piece.right, right);

@@ -65,7 +65,9 @@ function warnOf(scanned: readonly number[], strange: readonly number[], sink: Si
     );
   }
   if (strange.length > 0) {
-    sink.warn(`The fonts of ${counted(strange.length, "page")} (${runs(strange)}) hide their letters. ${look}`);
+    sink.warn(
+      `The fonts of ${counted(strange.length, "page")} (${runs(strange)}) hide their letters. ${look}`,
+    );
   }
 }
 

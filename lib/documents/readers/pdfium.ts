@@ -82,7 +82,9 @@ export async function openPdf(bytes: Uint8Array): Promise<Pdf> {
   const api = module.wasmExports;
   api.FPDF_InitLibrary();
   const data = api.malloc(bytes.length);
-  if (data === 0) throw new Unreadable("it is too large for the PDF engine", "Ask the person for a smaller one.");
+  if (data === 0) {
+    throw new Unreadable("it is too large for the PDF engine", "Ask the person for a smaller one.");
+  }
   module.HEAPU8.set(bytes, data);
   const document = api.FPDF_LoadMemDocument(data, bytes.length, 0);
   if (document === 0) throw openError(api.FPDF_GetLastError());

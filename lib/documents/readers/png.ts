@@ -82,7 +82,8 @@ function greyRows({ width, height, stride, bytes }: Pixels, depth: 8 | 4): Buffe
       // ITU-R BT.601.
       const grey = (114 * (bytes[at] ?? 0) + 587 * (bytes[at + 1] ?? 0) + 299 * (bytes[at + 2] ?? 0)) / 1_000;
       if (depth === 8) rows[row + x] = Math.round(grey);
-      else rows[row + (x >> 1)] = (rows[row + (x >> 1)] ?? 0) | (Math.round(grey / 17) << (x % 2 === 0 ? 4 : 0));
+      else {rows[row + (x >> 1)] = (rows[row + (x >> 1)] ?? 0) |
+          (Math.round(grey / 17) << (x % 2 === 0 ? 4 : 0));}
     }
   }
   return rows;

@@ -166,7 +166,9 @@ class RtfReader {
 
   /** The instruction of a field; a hyperlink ends with the group around this one. */
   #field(at: number): void {
-    const address = /^[^{}]{0,20}\{?[^{}]{0,200}?HYPERLINK\s+"([^"{}]{1,2000})"/.exec(this.#rtf.slice(at, at + 2_300))
+    const address = /^[^{}]{0,20}\{?[^{}]{0,200}?HYPERLINK\s+"([^"{}]{1,2000})"/.exec(
+      this.#rtf.slice(at, at + 2_300),
+    )
       ?.[1];
     if (address === undefined || this.#group.skipped) return;
     this.#flush();

@@ -35,7 +35,9 @@ export async function readWord(zip: Zip, sink: Sink): Promise<void> {
 /** The places where a new page began when Word saved it, or where the writer wanted one. */
 async function countPages(zip: Zip, main: string): Promise<number> {
   let pages = 0;
-  await readPart(zip, main, { open: (name, attributes) => void (pages += isPageBreak(name, attributes) ? 1 : 0) });
+  await readPart(zip, main, {
+    open: (name, attributes) => void (pages += isPageBreak(name, attributes) ? 1 : 0),
+  });
   return pages;
 }
 
