@@ -26,18 +26,17 @@ const readFile = defineTool({
   name: "read_file",
   title: "Read a file",
   description:
-    "Reads text exactly as it is (encodings are recognised), images and audio as media, documents (PDF, " +
-    "Office, EPUB, mail, archives, …) as Markdown. A negative offset counts from the end. A reply that is " +
-    "cut names the call that continues. Several files: read_multiple_files. Folders: list_directory. " +
-    "Where something stands: search_text.",
+    "Reads text exactly as it is, images and audio as media, documents (PDF, Office, mail, ZIP, …) as " +
+    "Markdown. A reply that is cut names the call that continues. Several files: read_multiple_files. " +
+    "Folders: list_directory. Where something stands: search_text.",
   effect: "read",
   world: "closed",
   input: {
     path: z.string().describe("The file"),
     offset: z.int().optional().describe("First line, from 1; negative: from the end. Default 1"),
     limit: z.int().min(1).optional().describe(`Lines to return. Default ${READ_LINES_DEFAULT}`),
-    pages: z.string().optional().describe('Part of a document: "3-7", a sheet, "Costs!A1:D20"'),
-    as: z.enum(FORMS).optional().describe("text: the source; images: PDF pages as they look"),
+    pages: z.string().optional().describe('Of a document: "3-7", a sheet, "Costs!A1:D20"'),
+    as: z.enum(FORMS).optional().describe("text: the source; images: PDF pages"),
   },
   paths: ["path"],
   async run({ path, offset = 1, limit, pages, as }, ctx) {

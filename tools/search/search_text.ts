@@ -38,7 +38,7 @@ export const searchText: AnyTool = defineTool({
     glob: z.string().optional().describe('Only files so named, such as "*.ts"'),
     regex: z.boolean().optional().describe("Pattern is a regular expression (no look-around)"),
     ignoreCase: z.boolean().optional().describe("Ignore letter case"),
-    documents: z.boolean().optional().describe("Also look inside PDF, Office and other documents"),
+    documents: z.boolean().optional().describe("Look inside documents too"),
     context: z.int().min(0).max(SEARCH_CONTEXT_MAX).optional().describe("Lines around each match"),
     offset: z.int().min(1).optional().describe("First match, from 1"),
     limit: z.int().min(1).max(SEARCH_PAGE_MAX).optional().describe(`Matches. Default ${SEARCH_PAGE_DEFAULT}`),
