@@ -361,6 +361,6 @@ export const PAGE_IMAGES_BYTES_MAX = 650_000;
 /** Bytes of a file for which `get_file_info` asks the reader how many pages it has. */
 export const SUMMARY_BYTES_MAX = 20 * MIB;
 /** Documents that one `search_text` looks into. */
-export const SEARCH_DOCUMENTS_MAX = 200;
+export const SEARCH_DOCUMENTS_MAX = 1_000;
 /** Milliseconds one `search_text` spends on documents that have to be converted first. */
 export const SEARCH_DOCUMENTS_MS_MAX = 20_000;

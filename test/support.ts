@@ -2,10 +2,11 @@
  * A folder to play in and a caller over some modules, for tests of tools: the same call path as the server's.
  * @module
  */
+import assert from "node:assert/strict";
 import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Caller, createCaller, type Services } from "../lib/call.ts";
+import { type Caller, createCaller, type Reach, type Services } from "../lib/call.ts";
 import { openDocuments } from "../lib/documents/lazy.ts";
 import { createFiles } from "../lib/fs/files.ts";
 import { openRoots } from "../lib/fs/roots.ts";
@@ -89,7 +90,7 @@ export async function withSandbox(
       workers: () => Promise.resolve(workers),
       log: SILENT,
     });
-    const reach = { files, search: options.search ?? search, documents, web };
+    const reach = reachOf({ files, search: options.search ?? search, documents, web });
     const caller = createCaller(modules, {
       log: SILENT,
       readOnly: false,
@@ -118,4 +119,11 @@ export async function withSandbox(
     release();
     await rm(base, { recursive: true, force: true });
   }
+}
+
+/** What a caller reaches in a test that uses only some of it: anything else fails when it is touched. */
+export function reachOf(parts: Partial<Reach>): Reach {
+  // deno-lint-ignore no-explicit-any -- it stands for any of them, and has nothing of any.
+  const absent = (name: string): any => new Proxy({}, { get: () => assert.fail(`reached ctx.${name}`) });
+  return { files: absent("files"), search: absent("search"), documents: absent("documents"), ...parts };
 }

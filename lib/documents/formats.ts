@@ -67,8 +67,9 @@ const EXTENSIONS: ReadonlyMap<string, Format> = new Map<string, Format>([
 /** See {@link Documents.recognise}. */
 export function recognise(head: Uint8Array, name: string, mimeType = ""): Format | undefined {
   const start = Buffer.from(head.subarray(0, SNIFF_BYTES)).toString("latin1");
-  // Some writers put a few bytes in front of a PDF (ISO 32000-2, annex I, allows readers to accept that).
-  if (start.slice(0, 1_024).includes("%PDF-")) return FORMATS.pdf;
+  // Some writers put a few bytes in front of a PDF; a text that speaks of PDF is none.
+  const pdf = start.slice(0, 1_024).indexOf("%PDF-");
+  if (pdf === 0 || (pdf > 0 && detect(head, true) === undefined)) return FORMATS.pdf;
   const marked = MARKS.find(([, at, bytes]) => start.startsWith(bytes, at));
   if (marked !== undefined) return marked[0];
   if (start.startsWith("PK\x03\x04") || start.startsWith("PK\x05\x06")) {

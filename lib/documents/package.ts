@@ -20,10 +20,9 @@ export interface Relationship {
 export async function readPart(zip: Zip, name: string, handler: Partial<XmlHandler>): Promise<void> {
   if (!zip.has(name)) return;
   await readXml(zip.pieces(name), {
-    open: () => {},
-    close: () => {},
-    text: () => {},
-    ...handler,
+    open: (element, attributes) => handler.open?.(element, attributes),
+    close: (element) => handler.close?.(element),
+    text: (text) => handler.text?.(text),
   });
 }
 

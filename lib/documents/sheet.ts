@@ -72,9 +72,10 @@ export class SheetTable {
     }
     if (this.unknownFormulas > 0) {
       this.#sink.warn(
-        `${
+        `Sheet "${this.#name}" has ${
           counted(this.unknownFormulas, "formula")
-        } in sheet "${this.#name}" have no stored value and are shown as they are written (=…). ` +
+        } without a stored value, shown ` +
+          "as written (=…). " +
           "Their values are stored when the person opens and saves the workbook in a spreadsheet program.",
       );
     }

@@ -140,6 +140,10 @@ export class Sink {
     }
     const { format, unit, total, selection } = this;
     if (selection.text !== undefined && this.#parts.length === 0) this.#refuseSelection(selection.text);
+    if (this.#buffer.at(-1) === "") {
+      this.#buffer.pop();
+      this.#lines--;
+    }
     await this.#flush();
     return {
       format,

@@ -199,6 +199,8 @@ class TextReader implements XmlHandler {
   #slides = 0;
   #skipping = 0;
   #inTitle = false;
+  /** Whether the speaker's notes begin with the next paragraph. */
+  #isNotes = false;
 
   constructor(sink: Sink, numbered: ReadonlySet<string>) {
     this.#sink = sink;
@@ -236,12 +238,11 @@ class TextReader implements XmlHandler {
         break;
       case "page":
         this.#endNotes();
+        this.#isNotes = false;
         this.#sink.part(`Slide ${++this.#slides}`);
         break;
       case "notes":
-        this.#sink.blank();
-        this.#sink.line("**Notes:**");
-        this.#sink.blank();
+        this.#isNotes = true;
         break;
       case "frame":
         this.#inTitle = attributes.get("presentation:class") === "title";
@@ -325,16 +326,20 @@ class TextReader implements XmlHandler {
     const level = this.#level;
     this.#level = undefined;
     if (text.trim() === "") return;
+    if (this.#isNotes) this.#writeText("**Notes:**");
+    this.#isNotes = false;
     const cell = this.#tables.at(-1)?.cell;
     if (this.#note !== undefined) this.#note.push(text.trim());
     else if (cell !== undefined) cell.push(text);
     else if (level !== undefined || this.#inTitle) this.#writeHeading(level ?? 1, text);
     else if (this.#lists.length > 0) this.#writeItem(text.trim());
-    else {
-      this.#sink.blank();
-      this.#sink.text(text);
-      this.#sink.blank();
-    }
+    else this.#writeText(text);
+  }
+
+  #writeText(text: string): void {
+    this.#sink.blank();
+    this.#sink.text(text);
+    this.#sink.blank();
   }
 
   #writeHeading(level: number, text: string): void {

@@ -15,6 +15,10 @@ interface Line {
   readonly size: number;
 }
 
+/** What stands in front of an item. */
+const BULLET = /^[•▪●◦‣∙–\uf0b7]$/;
+const NUMBER = /^(\d{1,3}|[a-z])[.)]$/;
+
 /** Columns in columns: a newspaper has five or six. */
 const COLUMNS_DEPTH_MAX = 3;
 /** Points between two places that are tried as the space between columns. */
@@ -152,7 +156,10 @@ function joinNear(pieces: readonly Piece[]): Piece[] {
     const last = joined.at(-1);
     const gap = last === undefined ? Infinity : piece.left - last.right;
     const size = Math.max(piece.size, last?.size ?? 0);
-    if (last === undefined || gap > 0.6 * size) joined.push({ ...piece });
+    // The mark of an item stands apart from its text, but is no column.
+    const isMarked = joined.length === 1 && gap < 4 * size &&
+      (BULLET.test(last?.text ?? "") || (pieces.length === 2 && NUMBER.test(last?.text ?? "")));
+    if (last === undefined || (gap > 0.6 * size && !isMarked)) joined.push({ ...piece });
     else {
       last.text += (gap > 0.15 * size ? " " : "") + piece.text;
       last.right = Math.max(last.right, piece.right);
@@ -185,7 +192,7 @@ function writeLine({ pieces, size }: Line, body: number, sink: Sink): void {
     sink.blank();
     sink.line(heading(3, text));
     sink.blank();
-  } else sink.text(text.replace(/^[•▪●◦‣∙]\s*/, "- "));
+  } else sink.text(text.replace(/^[•▪●◦‣∙\uf0b7]\s*/, "- "));
 }
 
 interface Column {

@@ -79,9 +79,9 @@ export function readPageText(pdf: Pdf, page: number): PageText {
   }
 }
 
-/** Quarter turns to the left, 0 to 3; 4 for what stands askew, such as watermarks. */
+/** Quarter turns to the left, 0 to 3; 4 for what stands askew, such as watermarks. PDFium counts to the right. */
 function turnOf(radians: number): number {
-  const quarters = radians / (Math.PI / 2);
+  const quarters = -radians / (Math.PI / 2);
   const nearest = Math.round(quarters);
   return Math.abs(quarters - nearest) > 0.06 ? 4 : ((nearest % 4) + 4) % 4;
 }

@@ -3,20 +3,20 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { link, tableRow, tableRule } from "../markdown.ts";
+import { heading, link, tableRow, tableRule } from "../markdown.ts";
 import type { Sink } from "../sink.ts";
 import { Unreadable } from "../unreadable.ts";
 
 /** Groups in each other: programs write some tens. */
 const DEPTH_MAX = 10_000;
-/** Bytes of one `\bin` that are believed. */
+/** Characters after which a paragraph ends wherever it is. */
 const PARAGRAPH_CHARS_MAX = 100_000;
 
 /** Groups that hold no text of the document. Those that begin with `\*` and are not known are no text either. */
 const SKIPPED: ReadonlySet<string> = new Set(
   ("fonttbl colortbl stylesheet info pict object header headerl headerr headerf footer footerl footerr footerf " +
     "themedata datastore latentstyles listtable listoverridetable rsidtbl generator xmlnstbl filetbl revtbl " +
-    "fldinst nonshppict shprslt pntext listtext pn mmathPr bkmkstart bkmkend atnid atnauthor").split(" "),
+    "fldinst nonshppict shprslt pn mmathPr bkmkstart bkmkend atnid atnauthor").split(" "),
 );
 
 const CHARACTERS: Readonly<Record<string, string>> = {
@@ -66,6 +66,13 @@ class RtfReader {
   #isStar = false;
   #page = 1;
   readonly #fonts = new Map<number, number>();
+  /** Headings by the number of their style. */
+  readonly #headings = new Map<number, number>();
+  #heading: number | undefined;
+  #level = 0;
+  #wasItem = false;
+  /** How deep the groups are around the note that is being read. */
+  #note: number | undefined;
   #target: { readonly depth: number; readonly at: number; readonly address: string } | undefined;
 
   constructor(rtf: string, sink: Sink) {
@@ -125,6 +132,10 @@ class RtfReader {
 
   #close(): void {
     this.#flush();
+    if (this.#note === this.#groups.length) {
+      this.#text = `${this.#text.trimEnd()}]`;
+      this.#note = undefined;
+    }
     const target = this.#target;
     if (target !== undefined && this.#groups.length === target.depth) {
       this.#text = this.#text.slice(0, target.at) + link(this.#text.slice(target.at), target.address);
@@ -178,8 +189,15 @@ class RtfReader {
   #word(name: string, value: number | undefined): void {
     const isStar = this.#isStar;
     this.#isStar = false;
+    if (name === "footnote" && !this.#group.skipped) {
+      this.#flush();
+      this.#note ??= this.#groups.length;
+      this.#text += " [note: ";
+      return;
+    }
     if (SKIPPED.has(name) || (isStar && !/^(shppict|shpinst|ud|shptxt)$/.test(name))) {
       if (name === "fonttbl") this.#readFonts();
+      else if (name === "stylesheet") this.#readHeadings();
       this.#flush();
       this.#group = { ...this.#group, skipped: true };
       return;
@@ -231,7 +249,19 @@ class RtfReader {
         this.#writeRow();
         break;
       case "pard":
+        if (this.#note !== undefined) break;
         this.#target = undefined;
+        this.#heading = undefined;
+        this.#level = 0;
+        break;
+      case "s":
+        this.#heading = this.#headings.get(value ?? 0);
+        break;
+      case "outlinelevel":
+        this.#heading = value !== undefined && value < 9 ? value + 1 : undefined;
+        break;
+      case "ilvl":
+        this.#level = Math.min(8, Math.max(0, value ?? 0));
         break;
       default: {
         const character = CHARACTERS[name];
@@ -246,6 +276,15 @@ class RtfReader {
     for (const [, font, charset] of head.matchAll(/\\f(\d{1,5})[^{}]{0,200}?\\fcharset(\d{1,3})/g)) {
       const codePage = CHARSETS.get(Number(charset));
       if (codePage !== undefined) this.#fonts.set(Number(font), codePage);
+    }
+  }
+
+  /** The styles that are called headings, whatever their numbers. */
+  #readHeadings(): void {
+    for (const match of this.#rtf.slice(0, 1_000_000).matchAll(/heading ([1-9]);/gi)) {
+      const before = this.#rtf.slice(Math.max(0, match.index - 800), match.index);
+      const style = /^\{\\s(\d{1,5})/.exec(before.slice(before.lastIndexOf("{\\s")))?.[1];
+      if (style !== undefined) this.#headings.set(Number(style), Number(match[1]));
     }
   }
 
@@ -277,6 +316,10 @@ class RtfReader {
 
   #endParagraph(): void {
     this.#flush();
+    if (this.#note !== undefined) {
+      this.#text += " ";
+      return;
+    }
     this.#target = undefined;
     const text = this.#text.trim();
     if (this.#cells !== undefined && this.#cells.length > 0) {
@@ -290,9 +333,21 @@ class RtfReader {
     }
     this.#text = "";
     this.#endRow();
-    if (text === "") return;
-    this.#sink.blank();
-    this.#sink.text(text);
+    if (text !== "") this.#writeParagraph(text);
+  }
+
+  #writeParagraph(text: string): void {
+    // The mark of an item stands in front of it as text.
+    const item = /^(?:[•·▪◦\-–]|(\d{1,4}[.)])|[a-z][.)])\t\s*(.*)$/s.exec(text);
+    if (item === null || !this.#wasItem) this.#sink.blank();
+    this.#wasItem = item !== null;
+    if (item !== null) {
+      const indent = "  ".repeat(this.#level);
+      this.#sink.line(`${indent}${item[1] ?? "-"} ${(item[2] ?? "").replaceAll("\n", `\n${indent}  `)}`);
+      return;
+    }
+    if (this.#heading === undefined) this.#sink.text(text);
+    else this.#sink.line(heading(this.#heading + (this.#sink.total === undefined ? 0 : 2), text));
     this.#sink.blank();
   }
 

@@ -83,9 +83,12 @@ export async function readLists(zip: Zip, part: string): Promise<Lists> {
     open(name, attributes) {
       if (name === "abstractNum") id = attributes.get("abstractNumId") ?? "";
       else if (name === "lvl") level = attributes.get("ilvl") ?? "0";
-      else if (name === "numFmt" && numbering === undefined) {
+      else if (name === "numFmt") {
         const format = attributes.get("val");
-        abstract.set(`${id}:${level}`, format === "bullet" ? "-" : format === "none" ? "none" : "1.");
+        const mark = format === "bullet" ? "-" : format === "none" ? "none" : "1.";
+        // Inside of a numbering it overrides what the numbering is based on.
+        if (numbering === undefined) abstract.set(`${id}:${level}`, mark);
+        else lists.set(`${numbering}:${level}`, mark);
       } else if (name === "num") numbering = attributes.get("numId") ?? "";
       else if (name === "abstractNumId" && numbering !== undefined) {
         const base = attributes.get("val") ?? "";
