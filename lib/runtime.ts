@@ -3,7 +3,6 @@
  * @module
  */
 import { readlinkSync } from "node:fs";
-import { connect, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 
@@ -106,8 +105,18 @@ export function selfProgram(permissions: readonly string[], entry?: string): Pro
 }
 
 /** A pipe that the parent process opened for us, both ways. */
-export function openInheritedPipe(descriptor: number): Duplex {
+export async function openInheritedPipe(descriptor: number): Promise<Duplex> {
+  const { connect, Socket } = await import("node:net");
   if (globals.Bun === undefined) return new Socket({ fd: descriptor, readable: true, writable: true });
   // Bun takes a descriptor here, and nowhere else; the types of Node do not know it.
   return connect({ fd: descriptor } as unknown as { path: string });
+}
+
+/** Opens the C library of Linux: that of GNU, then that of musl, which carries the processor in its name. */
+export async function openSystemLibrary(
+  signatures: Readonly<Record<string, NativeSignature>>,
+): Promise<NativeFunctions | undefined> {
+  if (process.platform !== "linux") return undefined;
+  const musl = `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`;
+  return await openNativeLibrary("libc.so.6", signatures) ?? await openNativeLibrary(musl, signatures);
 }
