@@ -20,6 +20,7 @@ import { createSearch } from "../lib/search/engine.ts";
 import { modules } from "../main.ts";
 import { ripgrepFor } from "../scripts/ripgrep.ts";
 import { ROOT } from "../scripts/runtimes.mjs";
+import { reachOf } from "../test/support.ts";
 import { machine, median, number, table, verdict } from "./support/report.ts";
 import { fillTree } from "./support/tree.ts";
 
@@ -82,7 +83,7 @@ function inProcess(folder: string, cacheFolder: string): Call {
   const log = { debug() {}, info() {}, warn: console.error, error: console.error };
   const { roots } = openRoots([{ path: folder, readOnly: true }]);
   const search = createSearch(createRipgrep({ cacheFolder, log }));
-  const reach = { files: createFiles(roots), search };
+  const reach = reachOf({ files: createFiles(roots), search });
   const caller = createCaller(modules, { reach: () => Promise.resolve(reach), log, readOnly: true });
   return async (tool, args) => {
     const { content } = await caller.call(tool, args);

@@ -125,5 +125,11 @@ export async function withSandbox(
 export function reachOf(parts: Partial<Reach>): Reach {
   // deno-lint-ignore no-explicit-any -- it stands for any of them, and has nothing of any.
   const absent = (name: string): any => new Proxy({}, { get: () => assert.fail(`reached ctx.${name}`) });
-  return { files: absent("files"), search: absent("search"), documents: absent("documents"), ...parts };
+  return {
+    files: absent("files"),
+    search: absent("search"),
+    documents: absent("documents"),
+    web: absent("web"),
+    ...parts,
+  };
 }
