@@ -258,8 +258,11 @@ export const HTML_DEPTH_MAX = 200;
 export const HTML_ELEMENTS_MAX = 200_000;
 /** Bytes of memory of the process that makes Markdown of pages: the largest honest ones need a third. */
 export const HTML_WORKER_BYTES_MAX = 1_024 * MIB;
-/** Milliseconds HTML may take to become Markdown before only its text is shown. */
-export const HTML_MS_MAX = 10_000;
+/**
+ * Milliseconds HTML may take to become Markdown before only its text is shown, which gets as many: with
+ * WEB_MS_MAX below CALL_MS_MAX.
+ */
+export const HTML_MS_MAX = 7_000;
 
 // --- The log ---
 
