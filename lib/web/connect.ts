@@ -90,7 +90,8 @@ async function dialFirst(
       const tooLate = () => unreachable(url, `no connection within ${ms / 1000} seconds`);
       return await within(ms, signal, tooLate, (until) => dialTcp(address, port, until));
     } catch (error) {
-      if (signal.aborted) throw error;
+      // Deno without the permission is not the server's silence: the call path says what it is.
+      if (signal.aborted || (error instanceof Error && error.name === "NotCapable")) throw error;
       last = error;
     }
   }

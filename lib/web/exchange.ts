@@ -96,7 +96,7 @@ export function dismiss(answer: Answer): void {
  * @throws {ToolError} when it breaks off or cannot be decompressed.
  */
 export async function readBody(answer: Answer, bytesMax: number, watch: Watch): Promise<Body> {
-  const { message, url } = answer;
+  const { url } = answer;
   const isPlain = answer.headers["content-encoding"] === undefined;
   const total = isPlain ? Number(answer.headers["content-length"]) || undefined : undefined;
   const stop = () => dismiss(answer);
