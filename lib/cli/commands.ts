@@ -33,11 +33,12 @@ export const COMMANDS: readonly Command[] = [
     operands: "[CLIENT…]",
     summary: "tell Claude Desktop, or another client, to start this program",
     about: [
-      "Clients: claude-desktop (when none is named), claude-code, cursor, vscode, windsurf, zed, codex, gemini,",
-      "goose; all means every one on this computer. Comments and everything else in their files stay, a backup",
-      "is kept, and the entry is started once to prove that it works. The flags of the server given here are",
-      "written into the entry; without any, an entry that is there keeps its own. On a terminal it asks first.",
-      "Entries that start the official servers for files, fetch, git, time and thinking can be replaced.",
+      "Clients: claude-desktop (when none is named), claude-code, cursor, vscode, windsurf, zed, codex,",
+      "gemini, goose; all means every one on this computer. Comments and everything else in their files",
+      "stay, a backup is kept, and the entry is started once to prove that it works. The flags of the server",
+      "given here are written into the entry; without any, an entry that is there keeps its own. On a",
+      "terminal it asks first. Entries that start the official servers for files, fetch, git, time and",
+      "thinking can be replaced.",
     ].join(" "),
     flags: [
       { flag: "--name", metavar: "N", description: "the name of the entry; clawhammer unless given" },

@@ -4,7 +4,7 @@
  */
 import { createApp, pickModules } from "../app.ts";
 import { placesOf } from "../clients/places.ts";
-import { type Failure, prove, tokensOf } from "../clients/proof.ts";
+import { type Failure, prove, thinEnvironment, tokensOf } from "../clients/proof.ts";
 import { CLIENTS } from "../clients/table.ts";
 import type { Launch } from "../clients/types.ts";
 import { loadConfig } from "../config.ts";
@@ -66,7 +66,7 @@ async function wishOf(
     flags: given,
     replace: () => false,
     async offered(flags) {
-      const { config } = await loadConfig(flags, [], host);
+      const { config } = await loadConfig(flags, [], asLaunched(host));
       return {
         modules: pickModules(modules, config).map((module) => module.name),
         readOnly: config.readOnly,
@@ -187,7 +187,10 @@ async function preview(
 /** What Claude gets with the flags of a plan. */
 async function offerOf(modules: Invocation["modules"], { launch }: Plan, host: Host): Promise<string> {
   const flags = launch.args.slice(launch.args.indexOf("serve") + 1);
-  const { caller, instructions } = createApp(modules, (await loadConfig(flags, [], host)).config);
+  const { caller, instructions } = createApp(
+    modules,
+    (await loadConfig(flags, [], asLaunched(host, launch))).config,
+  );
   const chars = JSON.stringify(caller.tools.map(wireTool)).length + instructions.length;
   const names = caller.tools.map((tool) => tool.name).join(", ");
   return `Claude gets ${counted(caller.tools.length, "tool")}, which cost about ${
@@ -287,6 +290,7 @@ function failureText(
 
 /** What is to be done now, and which other clients there are. */
 function closing(operands: readonly string[], done: readonly Done<Plan>[], host: Host): string[] {
+  if (done.length === 0) return [];
   const clients = [...new Set(done.map(({ plan }) => plan.client))];
   const others = operands.length > 0
     ? []
@@ -307,6 +311,11 @@ function closing(operands: readonly string[], done: readonly Done<Plan>[], host:
       })`,
     ]),
   ];
+}
+
+/** The machine as the server sees it that a client starts: what a shell has set is not there. */
+function asLaunched(host: Host, launch?: Launch): Host {
+  return { ...host, env: { ...thinEnvironment(host), ...launch?.env } };
 }
 
 function cancelled(): ToolError {

@@ -122,8 +122,8 @@ async function isReadOnly(path: string): Promise<boolean> {
 function moveTo(path: string, { platform }: Host): string {
   if (platform === "win32") {
     const folder = "$env:LOCALAPPDATA\\Programs\\Clawhammer";
-    return `Move it first (PowerShell): mkdir -Force "${folder}"; move "${path}" "${folder}\\clawhammer.exe"; ` +
-      `& "${folder}\\clawhammer.exe" install`;
+    const target = `${folder}\\clawhammer.exe`;
+    return `Move it first (PowerShell): mkdir -Force "${folder}"; move "${path}" "${target}"; & "${target}" install`;
   }
   return `Move it first: mkdir -p ~/.local/bin && mv "${path}" ~/.local/bin/clawhammer && ` +
     "~/.local/bin/clawhammer install";

@@ -34,14 +34,14 @@ export interface Offered {
 }
 
 /** The module that does what a server did. */
-const MODULES: Readonly<Record<Official, string>> = {
-  filesystem: "files",
-  fetch: "web",
-  git: "git",
-  memory: "memory",
-  time: "time",
-  "sequential-thinking": "thinking",
-};
+const MODULES: ReadonlyMap<string, string> = new Map<Official, string>([
+  ["filesystem", "files"],
+  ["fetch", "web"],
+  ["git", "git"],
+  ["memory", "memory"],
+  ["time", "time"],
+  ["sequential-thinking", "thinking"],
+]);
 
 /** Finds the entries that start an official server, and judges each. */
 export function recognise(entries: readonly Entry[], offered: Offered, host: Host): Recognised[] {
@@ -70,14 +70,13 @@ function officialName({ starter, name }: Unwrapped): Official | undefined {
 }
 
 function isOfficial(name: string | undefined): name is Official {
-  return name !== undefined && Object.hasOwn(MODULES, name);
+  return name !== undefined && MODULES.has(name);
 }
 
 function keptBecause(server: Official, entry: Entry, { modules }: Offered): string | undefined {
+  const module = MODULES.get(server) ?? server;
   if (entry.disabled) return "it is switched off";
-  if (!modules.includes(MODULES[server])) {
-    return `the module "${MODULES[server]}" is not part of this installation`;
-  }
+  if (!modules.includes(module)) return `the module "${module}" is not part of this installation`;
   if (server === "memory") return "its memories cannot be imported yet, and nothing is to be lost";
   return undefined;
 }
@@ -165,7 +164,7 @@ function throughMounts(path: string, mounts: readonly Mount[]): Allowed[] {
   return [{ path: `${above.source.replace(/[/\\]$/, "")}/${rest}`, readOnly: above.readOnly }];
 }
 
-/** The absolute path that `~`, `$HOME`, `${HOME}` and `%USERPROFILE%` stand for; undefined for anything else. */
+/** The absolute path, also behind `~`, `$HOME`, `${HOME}` and `%USERPROFILE%`; undefined for anything else. */
 function expand(path: string, host: Host): string | undefined {
   const paths = pathsOf(host);
   const home = host.home ?? "";
@@ -173,8 +172,7 @@ function expand(path: string, host: Host): string | undefined {
     .replace(/^~(?=$|[/\\])/, () => home)
     .replace(/^(\$HOME(?=$|[/\\])|\$\{(env:)?HOME\}|\$\{userHome\}|%USERPROFILE%)/i, () => home);
   if (/\$\{|%\w+%|^\$/.test(text) || !paths.isAbsolute(text)) return undefined;
-  const resolved = paths.resolve(text);
-  return resolved;
+  return paths.resolve(text);
 }
 
 function isFile(path: string): boolean {

@@ -36,6 +36,7 @@ export interface Installations {
   find(path: string, name: string): Promise<Installed | undefined>;
   /** Remembers an installation, in place of an earlier one of the same path and name. */
   put(one: Installed): Promise<void>;
+  /** Forgets an installation. What it had made passes to another one of the same file. */
   forget(path: string, name: string): Promise<void>;
   /** Keeps the bytes of a file. @returns The name of the backup, and its path. */
   backUp(client: string, bytes: Uint8Array): Promise<{ readonly name: string; readonly path: string }>;
@@ -77,9 +78,11 @@ export function openInstallations(dataFolder: string): Installations {
     find: async (path, name) => (await read()).find((one) => one.path === path && one.name === name),
     put: async (one) => await write([...await others(one.path, one.name), one]),
     forget: async (path, name) => {
-      const all = await read();
+      const [gone] = (await read()).filter((one) => one.path === path && one.name === name);
+      if (gone === undefined) return;
       const rest = await others(path, name);
-      if (rest.length < all.length) await write(rest);
+      const heir = rest.findIndex((one) => one.path === path);
+      await write(rest.map((one, i) => i === heir ? inherit(one, gone) : one));
     },
     async backUp(client, bytes) {
       await mkdir(backups, { recursive: true, mode: 0o700 });
@@ -97,6 +100,16 @@ export function openInstallations(dataFolder: string): Installations {
       }
     },
     alone: async (work) => await withLock(folder, work),
+  };
+}
+
+/** The last installation that leaves a file takes away what the first one had made. */
+function inherit(heir: Installed, gone: Installed): Installed {
+  return {
+    ...heir,
+    madeFile: heir.madeFile || gone.madeFile,
+    madeFolders: heir.madeFolders.length > 0 ? heir.madeFolders : gone.madeFolders,
+    madeObjects: Math.max(heir.madeObjects, gone.madeObjects),
   };
 }
 

@@ -36,15 +36,18 @@ const NPX: Options = {
   named: /^(-p|--package)$/,
 };
 const UVX: Options = {
-  valued:
-    /^(-p|--python|--with|--with-editable|-i|--index|--index-url|--extra-index-url|--directory|--project|--env-file|--extra|--group|--cache-dir)$/,
+  valued: new RegExp(
+    "^(-[pi]|--(python|with|with-editable|index|index-url|extra-index-url|directory|project|env-file|extra|" +
+      "group|cache-dir))$",
+  ),
   named: /^(--from|--spec)$/,
 };
 const DENO: Options = { valued: /^(-c|--config|--import-map|--lock|--reload)$/ };
 const SCRIPT: Options = { valued: /^(-r|--require|--import|--loader|--env-file|-C|--conditions|-W|-X)$/ };
 const DOCKER: Options = {
   valued: new RegExp(
-    "^(-[aehlmpuvw]|--(add-host|annotation|attach|blkio-weight|cap-add|cap-drop|cidfile|cpus|cpuset-cpus|" +
+    "^(-[aehlmpuvw]|--(add-host|annotation|attach|blkio-weight|cap-add|cap-drop|cidfile|cpus|" +
+      "cpuset-cpus|" +
       "device|dns|entrypoint|env|env-file|expose|gpus|group-add|health-cmd|hostname|ip|ipc|isolation|label|" +
       "label-file|link|log-driver|log-opt|mac-address|memory|memory-swap|mount|name|net|network|oom-score-adj|" +
       "pid|pids-limit|platform|publish|pull|restart|runtime|security-opt|shm-size|stop-signal|stop-timeout|" +

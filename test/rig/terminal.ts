@@ -1,6 +1,6 @@
 /**
- * Runs a program on a terminal of its own and answers its questions. Needs python3, whose standard library has
- * pseudo terminals; where it is missing, there is no terminal to test on.
+ * Runs a program on a terminal of its own and answers its questions. Needs python3, whose standard library
+ * has pseudo terminals; where it is missing, there is no terminal to test on.
  * @module
  */
 import { spawn } from "node:child_process";
@@ -41,7 +41,8 @@ while True:
         seen = len(out)
         os.write(fd, lines.pop(0)[1].encode())
         until = time.time() + 30
-print(json.dumps({"output": re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out), "code": os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}))
+code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+print(json.dumps({"output": re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out), "code": code}))
 `;
 
 /** Runs a program on a terminal; undefined where python3 or its terminals are missing. */

@@ -32,7 +32,7 @@ export function spaceBefore(text: string, offset: number): number {
   return start;
 }
 
-/** What one level of indentation is: what the first indented line begins with, two spaces when there is none. */
+/** One level of indentation: what the first indented line begins with, two spaces when there is none. */
 export function indentUnit(text: string): string {
   return /(?:^|[\r\n])(\t| +)(?=[^\s])/.exec(text)?.[1] ?? "  ";
 }

@@ -28,7 +28,15 @@ function read(yaml: typeof Yaml, text: string): Yaml.Document.Parsed {
 }
 
 function parse(yaml: typeof Yaml, text: string): Data {
-  const data: unknown = read(yaml, text).toJS({ maxAliasCount: 100 }) ?? {};
+  const document = read(yaml, text);
+  let data: unknown;
+  try {
+    data = document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch (error) {
+    // An alias without its anchor, or aliases that would unfold to something huge.
+    if (error instanceof ReferenceError) throw new Fault(error.message, 1, 1);
+    throw error;
+  }
   if (!isData(data)) throw new Fault("the file holds no keys", 1, 1);
   return data;
 }
