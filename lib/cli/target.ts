@@ -61,7 +61,7 @@ export function openData({ folders }: Config): Installations {
   throw new ToolError("There is no folder to keep a backup in: the home folder is unknown", "Set HOME");
 }
 
-/** Does something to one configuration. Why it cannot be done is told, and then it resolves with undefined. */
+/** Does something to one configuration. Why it cannot be done is told; then it resolves with undefined. */
 export async function attempt<T>({ client }: Target, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();

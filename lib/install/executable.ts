@@ -123,7 +123,8 @@ function moveTo(path: string, { platform }: Host): string {
   if (platform === "win32") {
     const folder = "$env:LOCALAPPDATA\\Programs\\Clawhammer";
     const target = `${folder}\\clawhammer.exe`;
-    return `Move it first (PowerShell): mkdir -Force "${folder}"; move "${path}" "${target}"; & "${target}" install`;
+    return `Move it first (PowerShell): mkdir -Force "${folder}"; move "${path}" "${target}"; ` +
+      `& "${target}" install`;
   }
   return `Move it first: mkdir -p ~/.local/bin && mv "${path}" ~/.local/bin/clawhammer && ` +
     "~/.local/bin/clawhammer install";

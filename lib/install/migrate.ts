@@ -164,7 +164,7 @@ function throughMounts(path: string, mounts: readonly Mount[]): Allowed[] {
   return [{ path: `${above.source.replace(/[/\\]$/, "")}/${rest}`, readOnly: above.readOnly }];
 }
 
-/** The absolute path, also behind `~`, `$HOME`, `${HOME}` and `%USERPROFILE%`; undefined for anything else. */
+/** The absolute path, also behind `~`, `$HOME`, `${HOME}` and `%USERPROFILE%`; undefined for others. */
 function expand(path: string, host: Host): string | undefined {
   const paths = pathsOf(host);
   const home = host.home ?? "";

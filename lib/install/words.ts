@@ -49,7 +49,8 @@ const DOCKER: Options = {
     "^(-[aehlmpuvw]|--(add-host|annotation|attach|blkio-weight|cap-add|cap-drop|cidfile|cpus|" +
       "cpuset-cpus|" +
       "device|dns|entrypoint|env|env-file|expose|gpus|group-add|health-cmd|hostname|ip|ipc|isolation|label|" +
-      "label-file|link|log-driver|log-opt|mac-address|memory|memory-swap|mount|name|net|network|oom-score-adj|" +
+      "label-file|link|log-driver|log-opt|mac-address|memory|memory-swap|mount|name|net|network|" +
+      "oom-score-adj|" +
       "pid|pids-limit|platform|publish|pull|restart|runtime|security-opt|shm-size|stop-signal|stop-timeout|" +
       "storage-opt|sysctl|tmpfs|ulimit|user|userns|uts|volume|volume-driver|volumes-from|workdir))$",
   ),

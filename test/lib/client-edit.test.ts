@@ -13,7 +13,7 @@ async function edit(format: Format, text: string, path: string[], value: Plain |
 
 const SERVERS = ["mcpServers", "clawhammer"];
 
-test("JSON: an entry is added at the end, laid out like its neighbours, and nothing else changes", async () => {
+test("JSON: an entry is added at the end, laid out like its neighbours; nothing else changes", async () => {
   const entry = (indent: string, unit: string) =>
     [
       '"clawhammer": {',
@@ -59,7 +59,7 @@ test("JSON: an entry is added at the end, laid out like its neighbours, and noth
 
 test("JSON: one value of an entry is replaced where it stands", async () => {
   const text =
-    '{ "mcpServers": { "clawhammer": { "command": "/old", /* k */ "env": {"A": "b"}, "args": [ 1,\n 2 ] } } }';
+    '{ "mcpServers": { "clawhammer": { "command": "/old", /* k */ "env": {"A": "b"}, "args": [\n2 ] } } }';
   const once = await edit("json", text, [...SERVERS, "command"], "/new");
   assert.equal(once, text.replace("/old", "/new"));
   const twice = await edit("json", once, [...SERVERS, "args"], ["x"]);
@@ -80,7 +80,7 @@ test("JSON: removing keeps comments and the comma style of the rest", async () =
   for (const [text, wanted] of cases) assert.equal(await edit("jsonc", text, ["m", "c"], undefined), wanted);
 });
 
-test("TOML: an entry becomes a table at the end; multi-line strings and arrays are not taken for tables", async () => {
+test("TOML: an entry becomes a table at the end; long strings and lists are no tables", async () => {
   const text = 'a = """\n[mcp_servers.clawhammer]\n"""\n[mcp_servers.b] # note\nargs = [\n  "]", # [x]\n]\n';
   const path = ["mcp_servers", "clawhammer"];
   const windows = { command: "C:\\Tools\\clawhammer.exe", args: ["serve", 'a"b'] };
@@ -125,7 +125,7 @@ test("TOML: sub-tables and dotted keys of an entry go with it; a table in one li
   );
 });
 
-test("YAML: an entry is added to the block, with the indentation and the comments that are there", async () => {
+test("YAML: an entry is added to the block; indentation and comments are kept", async () => {
   const path = ["extensions", "clawhammer"];
   const text =
     "extensions:\n    developer: # dev\n        args:\n        - a # last\n# end\nGOOSE_MODEL: x\n";
@@ -202,7 +202,7 @@ function randomJson(random: Random, eol: string, comments: boolean, depth: numbe
   return `{${items.join(",")}${items.length === 0 ? space() : ""}${trailing}}`;
 }
 
-test("JSON property: put then remove gives back a random text, but for white space in an empty object", async () => {
+test("JSON property: put then remove gives back a random text, but for space in empty objects", async () => {
   const seed = createRandom().seed;
   for (let round = 0; round < 400; round++) {
     const random = createRandom(seed + round);

@@ -129,7 +129,8 @@ test("folders are kept: arguments, mounts of containers, the repository of git",
   const docker = "docker run -i --rm";
   assert.deepEqual(
     folders(
-      `${docker} --mount type=bind,src=/home/ada/Desktop,dst=/projects/Desktop --mount type=bind,src=/o,dst=/projects/o,ro -v /not/shown:/else mcp/filesystem /projects`,
+      `${docker} --mount type=bind,src=/home/ada/Desktop,dst=/projects/Desktop ` +
+        "--mount type=bind,src=/o,dst=/projects/o,ro -v /not/shown:/else mcp/filesystem /projects",
     ),
     ["/home/ada/Desktop", "/o:ro"],
   );

@@ -63,8 +63,8 @@ test("prove says why: no program, not executable, ended, silent, no protocol, an
     assert.match((await script("echo Welcome; read x")).why, /no message: Welcome/);
     const error = '{"jsonrpc":"2.0","id":1,"error":{"code":-1,"message":"no"}}';
     assert.match((await script(`read x; echo '${error}'; read y`)).why, /answered with an error: .*"no"/);
-    const endless =
-      'read x; echo \'{"id":1,"result":{}}\'; read y; n=2; while read z; do echo "{\\"id\\":$n,\\"result\\":{\\"tools\\":[],\\"nextCursor\\":\\"x\\"}}"; n=$((n+1)); done';
+    const endless = `read x; echo '{"id":1,"result":{}}'; read y; n=2; while read z; do
+      echo '{"id":'$n',"result":{"tools":[],"nextCursor":"x"}}'; n=$((n+1)); done`;
     assert.match((await script(endless, 500)).why, /did not answer within 0.5 s/);
     assert.match((await script("head -c 100000 /dev/zero | tr '\\0' e >&2; exit 1")).stderr, /^e{4000}$/);
   });
