@@ -217,6 +217,10 @@ export const LOG_MESSAGE_CHARS_MAX = 8_000;
 export const LOG_CHECK_MS = 1_000;
 /** Milliseconds after which the lock of a rotation is taken to be left by a process that died. */
 export const LOG_LOCK_STALE_MS = 10_000;
+/** Lines that `clawhammer logs` shows unless asked for more or fewer: two screens. */
+export const LOG_PAGE_DEFAULT = 100;
+/** Milliseconds between two looks for new lines of a log that is followed. */
+export const LOG_FOLLOW_MS = 250;
 /**
  * Bytes written to standard error in all: a host that never reads it lets the pipe (16 to 64 KiB) fill, and
  * us hang.

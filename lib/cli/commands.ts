@@ -104,4 +104,22 @@ export const COMMANDS: readonly Command[] = [
     ],
     load: async () => (await import("./undo.ts")).undo,
   },
+  {
+    name: "logs",
+    operands: "",
+    summary: "show Clawhammer's own log",
+    about:
+      "Every call stands there with its tool, how long it took, the size of the answer and how it ended; " +
+      "arguments only if the server runs with --log-level debug. Secrets are taken out before a line is written.",
+    flags: [
+      { flag: "--limit", metavar: "N", description: "show the newest N lines; 100 unless given" },
+      { flag: "--level", metavar: "LEVEL", description: "show only debug, info, warn or error and above" },
+      { flag: "--follow", description: "go on with new lines as they are written; Ctrl-C ends" },
+    ],
+    examples: [
+      { does: "what went wrong lately", line: "logs --level warn --limit 20" },
+      { does: "watch what Claude does", line: "logs --follow" },
+    ],
+    load: async () => (await import("./logs.ts")).logs,
+  },
 ];
