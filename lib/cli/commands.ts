@@ -2,6 +2,7 @@
  * The table of commands: dispatch and help follow from it.
  * @module
  */
+import { FOLDER_FLAGS } from "../config/flags.ts";
 import type { Command } from "./command.ts";
 
 /** Every command, in the order of the help. */
@@ -15,7 +16,7 @@ export const COMMANDS: readonly Command[] = [
       "A folder that cannot be used now (an unplugged disk) is left out with a warning;",
       "without any folder, the tools for files explain how to allow one.",
     ].join(" "),
-    flags: [],
+    flags: FOLDER_FLAGS,
     examples: [
       {
         does: "two folders, one of them for reading only",
@@ -121,5 +122,51 @@ export const COMMANDS: readonly Command[] = [
       { does: "watch what Claude does", line: "logs --follow" },
     ],
     load: async () => (await import("./logs.ts")).logs,
+  },
+  {
+    name: "pack",
+    operands: "",
+    summary: "make a bundle that Claude Desktop installs with a double click",
+    about: [
+      "The bundle (.mcpb) holds this executable, or those of --from, and asks the person for folders and",
+      "whether to read only. What --config and flags say is the policy: it is baked in, and what it says is",
+      "not asked. Paths in it are absolute or start with ~, which is the home of whoever opens the bundle.",
+      "Targets: linux-x64, linux-arm64, linux-x64-musl, linux-arm64-musl, darwin-x64, darwin-arm64,",
+      "windows-x64, windows-arm64.",
+    ].join(" "),
+    flags: [
+      {
+        flag: "--out",
+        short: "-o",
+        metavar: "FILE",
+        description: "the bundle; a name with the version unless given",
+      },
+      {
+        flag: "--target",
+        metavar: "OS-ARCH",
+        repeatable: true,
+        description: "a platform; repeatable; this one unless given",
+      },
+      {
+        flag: "--from",
+        metavar: "DIR",
+        description: "the folder with the executables of the release, for other platforms",
+      },
+      { flag: "--name", metavar: "NAME", description: "what programs call it; clawhammer unless given" },
+      { flag: "--title", metavar: "TEXT", description: "what people read in Claude's settings" },
+      {
+        flag: "--version",
+        metavar: "1.2.3",
+        description: "the version of the bundle; Clawhammer's own unless given",
+      },
+    ],
+    examples: [
+      { does: "for this machine, with a policy", line: "pack --config policy.json -o team.mcpb" },
+      {
+        does: "for three systems, and only for reading",
+        line: "pack --read-only --from dist --target darwin-arm64 --target windows-x64 --target linux-x64",
+      },
+    ],
+    load: async () => (await import("./pack.ts")).pack,
   },
 ];

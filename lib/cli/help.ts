@@ -50,9 +50,10 @@ const GENERAL: readonly Flag[] = [
 ];
 
 function flagRows(flags: readonly Flag[]): [string, string][] {
-  return flags.map((
-    { flag, metavar, description },
-  ) => [metavar === undefined ? flag : `${flag} ${metavar}`, description]);
+  return flags.map(({ flag, short, metavar, description }) => {
+    const names = short === undefined ? flag : `${flag}, ${short}`;
+    return [metavar === undefined ? names : `${names} ${metavar}`, description];
+  });
 }
 
 function section(title: string, rows: readonly (readonly [string, string])[]): string {
