@@ -240,3 +240,12 @@ export const ZONES_PER_CALL_MAX = 20;
 export const TIME_ARGUMENT_CHARS_MAX = 600;
 /** Steps of one chain of thought: a higher number is a slip, not a plan. */
 export const THINK_STEPS_MAX = 999;
+
+// --- Clients and their configurations ---
+
+/** Bytes of a client's configuration: the largest ones hold a history and have some megabytes. */
+export const CLIENT_CONFIG_BYTES_MAX = 64 * MIB;
+/** Milliseconds a server may take to show its tools before a proof fails: a first start may be scanned. */
+export const PROOF_MS_MAX = 20_000;
+/** Characters kept of the end of what a server writes to standard error while it is proved. */
+export const PROOF_STDERR_CHARS_MAX = 4_000;
