@@ -227,6 +227,29 @@ export const LOG_FOLLOW_MS = 250;
  */
 export const STDERR_BYTES_MAX = 12 * KIB;
 
+// --- The doctor ---
+
+/** Milliseconds and bytes of output that a program of the system is granted for a check. */
+export const DOCTOR_RUN_MS_MAX = 10_000;
+export const DOCTOR_RUN_BYTES_MAX = MIB;
+/** Milliseconds an allowed folder is granted to answer: a network drive that is gone never does. */
+export const FOLDER_ANSWER_MS_MAX = 8_000;
+/** Files of a folder that are looked at for being only in the cloud, and milliseconds that may take. */
+export const CLOUD_FILES_MAX = 2_000;
+export const CLOUD_LOOK_MS_MAX = 2_000;
+/** Bytes up to which a file without blocks may simply be small: file systems keep such files in its entry. */
+export const CLOUD_SMALL_BYTES = 8 * KIB;
+/** Bytes free for the journal below which a person should know, and below which changes will soon fail. */
+export const DISK_FREE_BYTES_LOW = 1024 * MIB;
+export const DISK_FREE_BYTES_MIN = 64 * MIB;
+/** Milliseconds back that count as recent, and errors of a log that are shown. */
+export const LOG_RECENT_MS = 86_400_000;
+export const LOG_RECENT_SHOWN = 3;
+/** Bytes read from the end of a client's log. */
+export const CLIENT_LOG_BYTES_MAX = 256 * KIB;
+/** Lines of each log that a report about a problem holds. */
+export const REPORT_LOG_LINES = 200;
+
 // --- Completion ---
 
 /** Values that one completion offers: the protocol allows 100. */

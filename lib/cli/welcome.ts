@@ -4,6 +4,7 @@
  */
 import { type Host, pathsOf } from "../config/host.ts";
 import { isCompiled } from "../runtime.ts";
+import { shellWord } from "../shell.ts";
 import { name, version } from "../version.ts";
 
 /** Ten lines: what this is, how Claude Desktop gets it, how to try it, where help is. */
@@ -11,7 +12,7 @@ export function renderWelcome(host: Host): string {
   const [command = name, script] = isCompiled() ? [process.execPath] : process.argv;
   const folder = pathsOf(host).join(host.home ?? "/path/to", "Documents");
   const words = script === undefined ? [command] : [command, script];
-  const shell = words.map((word) => quoted(word, host)).join(" ");
+  const shell = words.map((word) => shellWord(word, host)).join(" ");
   const args = [...words.slice(1), "serve", "--allow", folder];
   return `${name} ${version} gives Claude safe hands on this computer, in the folders you allow.
 
@@ -24,10 +25,4 @@ To try a tool right here, on this folder:
 To see what Claude sees: ${shell} tools
 Help: ${shell} --help
 `;
-}
-
-/** A word as the shell of the platform reads it back. */
-function quoted(word: string, { platform }: Host): string {
-  if (/^[\w./\\:=@%+-]+$/.test(word)) return word;
-  return platform === "win32" ? `"${word}"` : `'${word.replaceAll("'", `'\\''`)}'`;
 }
