@@ -169,4 +169,27 @@ export const COMMANDS: readonly Command[] = [
     ],
     load: async () => (await import("./pack.ts")).pack,
   },
+  {
+    name: "doctor",
+    operands: "",
+    summary: "check everything you could trip over, and say how to mend it",
+    about: [
+      "Checks the executable, the configuration of every client and what it starts, the allowed folders,",
+      "other programs, disk and journal, the cost of the tools, and recent errors.",
+      "It changes nothing. Exits with 0 when nothing is wrong, with 1 otherwise.",
+    ].join(" "),
+    flags: [
+      { flag: "--json", description: "print the findings as JSON" },
+      {
+        flag: "--bundle",
+        metavar: "FILE",
+        description: "also write all that a bug report needs into FILE, without names and secrets",
+      },
+    ],
+    examples: [
+      { does: "is everything in order?", line: "doctor" },
+      { does: "a text to send with a bug report", line: "doctor --bundle report.txt" },
+    ],
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
 ];

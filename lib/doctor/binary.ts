@@ -99,7 +99,9 @@ async function ripgrep({ config, host }: Setting): Promise<Finding[]> {
   if (end?.status !== 0) {
     return [{
       severity: "warning",
-      what: `ripgrep cannot run here, so searches are slow: ${warnings[0] ?? end?.errors ?? "no reason given"}`,
+      what: `ripgrep cannot run here, so searches are slow: ${
+        warnings[0] ?? end?.errors ?? "no reason given"
+      }`,
       mend: `Let programs run in "${folder}" (is it mounted noexec?), or install ripgrep`,
     }];
   }

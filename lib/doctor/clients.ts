@@ -44,7 +44,8 @@ async function examineClient(state: ClientState, setting: Setting): Promise<Find
   if (config.status === "broken") {
     return [{
       severity: "error",
-      what: `${title}: "${place.path}" is broken at line ${config.line}, column ${config.column}: ${config.why}`,
+      what:
+        `${title}: "${place.path}" is broken at line ${config.line}, column ${config.column}: ${config.why}`,
       mend: `Mend that line in an editor (or restore a backup), then: ${install}`,
     }];
   }
@@ -81,12 +82,17 @@ async function examineEntry(
   if (!pathsOf(host).isAbsolute(launch.command) && !isAbsolute(launch.command)) {
     return [{
       severity: "error",
-      what: `${about} names its program as "${launch.command}", which a client may not find: it is no absolute path`,
+      what:
+        `${about} names its program as "${launch.command}", which a client may not find: it is no absolute path`,
       mend: install,
     }];
   }
   if (fault !== undefined) {
-    return [{ severity: "error", what: `${about} does not start: ${fault.replace("\n", ". ")}`, mend: install }];
+    return [{
+      severity: "error",
+      what: `${about} does not start: ${fault.replace("\n", ". ")}`,
+      mend: install,
+    }];
   }
   return outcome(await prove(launch, host), about, install, launch.command, host);
 }

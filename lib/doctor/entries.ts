@@ -42,7 +42,11 @@ async function understand(entry: Entry, host: Host): Promise<OwnEntry> {
   const env = { ...thinEnvironment(host), ...entry.launch?.env };
   const cwd = host.platform === "win32" ? "C:\\" : "/";
   try {
-    const line = await loadConfig(rest[0] === "serve" ? rest.slice(1) : rest, FOLDER_FLAGS, { ...host, env, cwd });
+    const line = await loadConfig(rest[0] === "serve" ? rest.slice(1) : rest, FOLDER_FLAGS, {
+      ...host,
+      env,
+      cwd,
+    });
     return { entry, line, fault: undefined };
   } catch (error) {
     return { entry, line: undefined, fault: errorText(error) };

@@ -24,17 +24,23 @@ export const folders: Check = {
       return [{
         severity: "warning",
         what: "No folder is allowed, so Claude can reach no file",
-        mend: `${setting.command} install --allow ${setting.host.platform === "win32" ? "%USERPROFILE%" : "~"}/Documents`,
+        mend: `${setting.command} install --allow ${
+          setting.host.platform === "win32" ? "%USERPROFILE%" : "~"
+        }/Documents`,
       }];
     }
     const findings: Finding[] = [];
     for (const folder of all) {
       const answer = await within(FOLDER_ANSWER_MS_MAX, examineFolder(folder, setting));
-      findings.push(...answer ?? [{
-        severity: "error" as const,
-        what: `"${folder.path}" does not answer within ${FOLDER_ANSWER_MS_MAX / 1_000} s: is it on a network drive?`,
-        mend: "Connect the drive, or allow another folder",
-      }]);
+      findings.push(
+        ...answer ?? [{
+          severity: "error" as const,
+          what: `"${folder.path}" does not answer within ${
+            FOLDER_ANSWER_MS_MAX / 1_000
+          } s: is it on a network drive?`,
+          mend: "Connect the drive, or allow another folder",
+        }],
+      );
     }
     return findings;
   },
@@ -67,7 +73,9 @@ async function examineFolder({ path, readOnly }: Allowed, setting: Setting): Pro
     findings.push({
       severity: "warning",
       what: `"${path}" is allowed for changes, but you may only read it`,
-      mend: host.platform === "win32" ? `Allow it as "${path}:ro"` : `chmod u+wx ${word}, or allow it as ${word}:ro`,
+      mend: host.platform === "win32"
+        ? `Allow it as "${path}:ro"`
+        : `chmod u+wx ${word}, or allow it as ${word}:ro`,
     });
   }
   if (path === host.home || path === pathsOf(host).parse(path).root) {
@@ -81,7 +89,10 @@ async function examineFolder({ path, readOnly }: Allowed, setting: Setting): Pro
   if (clouded.files > 0) {
     findings.push({
       severity: "warning",
-      what: `${clouded.files} of ${counted(clouded.seen, "file")} looked at in "${path}" are only in the cloud: ` +
+      what:
+        `${clouded.files} of ${
+          counted(clouded.seen, "file")
+        } looked at in "${path}" are only in the cloud: ` +
         "reading one waits until it is downloaded",
       mend: downloadHint(host),
     });
@@ -118,7 +129,9 @@ function unusable(path: string, code: string | undefined, host: Host): Finding {
 
 function downloadHint({ platform }: Host): string {
   if (platform === "darwin") return 'In Finder, right-click the folder and choose "Keep Downloaded"';
-  if (platform === "win32") return 'In Explorer, right-click the folder and choose "Always keep on this device"';
+  if (platform === "win32") {
+    return 'In Explorer, right-click the folder and choose "Always keep on this device"';
+  }
   return "Have your cloud drive keep the folder on this machine";
 }
 

@@ -21,7 +21,9 @@ export const logs: Check = {
       return report(`Claude's log "${path}"`, recent(lines.filter(isError), setting.now), "Read that file");
     });
     const findings = [...own, ...claude];
-    return findings.length > 0 ? findings : [{ severity: "ok", what: "No errors in the logs of the last day" }];
+    return findings.length > 0
+      ? findings
+      : [{ severity: "ok", what: "No errors in the logs of the last day" }];
   },
 };
 
@@ -32,7 +34,11 @@ async function ownErrors({ config, command, now }: Setting): Promise<Finding[]> 
     const { lines } = await readLog(folder, { limit: 1_000, level: "error" });
     return report("Clawhammer's log", recent(lines, now), `${command} logs --level error`);
   } catch (error) {
-    return [{ severity: "warning", what: `The log cannot be read: ${errorText(error)}`, mend: `Look at "${folder}"` }];
+    return [{
+      severity: "warning",
+      what: `The log cannot be read: ${errorText(error)}`,
+      mend: `Look at "${folder}"`,
+    }];
   }
 }
 
@@ -72,10 +78,12 @@ export async function clientLogs({ host, clients }: Setting): Promise<ClientLog[
   const folders = new Set(desktop.map((state) => logFolder(state, host)));
   const found = await Promise.all([...folders].map(async (folder) => {
     const files = await readdir(folder).catch((): string[] => []);
-    return await Promise.all(files.filter((file) => names.has(file)).map(async (file) => {
-      const path = pathsOf(host).join(folder, file);
-      return { path, lines: await lastLines(path) };
-    }));
+    return await Promise.all(
+      files.filter((file) => names.has(file)).map(async (file) => {
+        const path = pathsOf(host).join(folder, file);
+        return { path, lines: await lastLines(path) };
+      }),
+    );
   }));
   return found.flat();
 }

@@ -49,7 +49,9 @@ async function examineProgram(needed: Needed, setting: Setting): Promise<Finding
   if (ran?.status === 0 && answer !== "") return { severity: "ok", what: `${answer}: ${path}` };
   return {
     severity: "warning",
-    what: `${needed.name} is at "${path}", but does not run: ${ran?.stderr.split("\n")[0] ?? "it cannot be started"}`,
+    what: `${needed.name} is at "${path}", but does not run: ${
+      ran?.stderr.split("\n")[0] ?? "it cannot be started"
+    }`,
     mend: needed.install[host.platform] ?? `Install ${needed.name} again`,
   };
 }

@@ -40,7 +40,9 @@ async function writable(name: string, path: string, { host }: Setting): Promise<
     return [{
       severity: name === "changes" ? "error" : "warning",
       what: `The folder for ${name}, "${path}", cannot be written`,
-      mend: host.platform === "win32" ? `Make "${place}" writable for you` : `chmod u+rwx ${shellWord(place, host)}`,
+      mend: host.platform === "win32"
+        ? `Make "${place}" writable for you`
+        : `chmod u+rwx ${shellWord(place, host)}`,
     }];
   }
 }
