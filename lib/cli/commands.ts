@@ -109,9 +109,11 @@ export const COMMANDS: readonly Command[] = [
     name: "logs",
     operands: "",
     summary: "show Clawhammer's own log",
-    about:
-      "Every call stands there with its tool, how long it took, the size of the answer and how it ended; " +
-      "arguments only if the server runs with --log-level debug. Secrets are taken out before a line is written.",
+    about: [
+      "Every call stands there with its tool, how long it took, the size of the answer and how it ended;",
+      "arguments only where the server runs with --log-level debug.",
+      "Secrets are taken out before a line is written.",
+    ].join(" "),
     flags: [
       { flag: "--limit", metavar: "N", description: "show the newest N lines; 100 unless given" },
       { flag: "--level", metavar: "LEVEL", description: "show only debug, info, warn or error and above" },
