@@ -82,8 +82,8 @@ async function examineEntry(
   if (!pathsOf(host).isAbsolute(launch.command) && !isAbsolute(launch.command)) {
     return [{
       severity: "error",
-      what:
-        `${about} names its program as "${launch.command}", which a client may not find: it is no absolute path`,
+      what: `${about} names its program as "${launch.command}", which is no absolute path: ` +
+        "a client may not find it",
       mend: install,
     }];
   }

@@ -120,12 +120,14 @@ function unusable(path: string, code: string | undefined, host: Host): Finding {
     severity: "error",
     what: `The system does not let you read "${path}"`,
     mend: host.platform === "darwin"
-      ? 'open "x-apple.systempreferences:com.apple.preference.security?Privacy_FilesAndFolders" and allow it for Claude'
+      ? `open "${MAC_PRIVACY}" and allow it for Claude`
       : host.platform === "win32"
       ? `icacls ${word} /grant "%USERNAME%:(OI)(CI)M"`
       : `chmod u+rx ${word}`,
   };
 }
+
+const MAC_PRIVACY = "x-apple.systempreferences:com.apple.preference.security?Privacy_FilesAndFolders";
 
 function downloadHint({ platform }: Host): string {
   if (platform === "darwin") return 'In Finder, right-click the folder and choose "Keep Downloaded"';

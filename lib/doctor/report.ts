@@ -89,8 +89,8 @@ export async function renderBundle(sections: readonly Section[], setting: Settin
   );
   const text = [
     `${name} ${version}, ${runtimeName()}, ${process.platform}-${process.arch}, ${release()}`,
-    `Made by "${name} doctor --bundle". Home folder, names, addresses and secrets are left out; read it before`,
-    "you send it on.\n",
+    `Made by "${name} doctor --bundle". Home folder, names, addresses and secrets are left out.`,
+    "Read it before you send it on.\n",
     part("Findings", renderReport(sections)),
     part("Entries of clients", own.join("\n\n")),
     part("Variables", variables.join("\n")),

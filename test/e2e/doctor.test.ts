@@ -20,7 +20,7 @@ function run(command: string, args: readonly string[], env: Record<string, strin
 }
 
 for (const { name, command, args } of targets()) {
-  test(`${name}: doctor exits with 0 when all is well, and with 1 and the remedy when it is not`, async () => {
+  test(`${name}: doctor exits with 0 when all is well, else with 1 and the remedy`, async () => {
     await withPlace(async ({ dir, env }) => {
       const home = env.HOME ?? assert.fail();
       const claude = join(home, ".config", "Claude", "claude_desktop_config.json");
@@ -52,7 +52,7 @@ for (const { name, command, args } of targets()) {
     });
   });
 
-  test(`${name}: logs shows the calls of a server: tool, duration, size and outcome, but no arguments`, async () => {
+  test(`${name}: logs shows calls with tool, duration, size and outcome, not arguments`, async () => {
     await withPlace(async ({ dir, env }) => {
       const zone = "Europe/Zurich";
       await withServer({ name, command, args }, ["--allow", dir], { env }, async (server) => {

@@ -99,7 +99,7 @@ test("the doctor proves what a client starts, and tells how many tools it offers
   });
 });
 
-test("the doctor says what is wrong with a client's configuration, and the command that mends it", async () => {
+test("the doctor says what is wrong with a client's configuration, and what mends it", async () => {
   await withHome(async ({ claude, home, put, setting }) => {
     await put(join(home, "clawhammer-linux-x64"), "#!/bin/sh\n");
     const cases: [string, string, RegExp, RegExp][] = [
@@ -336,7 +336,7 @@ test("renderBundle holds what a bug report needs, and neither names nor secrets"
   });
 });
 
-test("within gives up on what never answers; runProgram tells a missing program from a failing one", async () => {
+test("within gives up on what never answers; runProgram knows missing from failing", async () => {
   assert.equal(await within(10, new Promise(() => {})), undefined);
   assert.equal(await within(10_000, Promise.resolve(1)), 1);
   assert.equal(await runProgram("/no/such/program", []), undefined);

@@ -21,7 +21,7 @@ function line(message: string, level = "info"): string {
   return `2026-11-22T12:00:00.000Z ${level} 7 ${message}`;
 }
 
-test("readLog shows the newest lines, also of rotated files, and says when there are older ones", async () => {
+test("readLog shows the newest lines, also of rotated files, and says if there are more", async () => {
   await withFolder(async (folder) => {
     await writeFile(logPath(folder, 2), `${line("a")}\n`);
     await writeFile(logPath(folder, 1), `${line("b")}\n${line("c")}\n`);
@@ -34,7 +34,7 @@ test("readLog shows the newest lines, also of rotated files, and says when there
   });
 });
 
-test("readLog picks levels, reads what createLog writes, and finds nothing where there is no log", async () => {
+test("readLog picks levels, reads what createLog writes, and finds nothing without a log", async () => {
   await withFolder(async (folder) => {
     assert.deepEqual((await readLog(join(folder, "gone"), DEBUG)).lines, []);
     const log = createLog({ folder, level: "debug", waitMs: 0, stderr: () => {} });
@@ -51,7 +51,7 @@ test("readLog picks levels, reads what createLog writes, and finds nothing where
   });
 });
 
-test("followLog yields whole lines as they are written, none twice, none lost when the file rotates", async () => {
+test("followLog yields whole lines as they come, none twice, none lost by a rotation", async () => {
   await withFolder(async (folder) => {
     await writeFile(logPath(folder), `${line("old")}\n`);
     const { position } = await readLog(folder, DEBUG);

@@ -91,7 +91,7 @@ async function expanded(manifest: Manifest, folder: string, userConfig: Record<s
   return { command: config?.command, line: await loadConfig(args, serveFlags, HOST) };
 }
 
-test("pack makes a bundle whose manifest the official schema accepts, with executables that may run", async () => {
+test("pack makes a bundle that the official schema accepts, with executables that may run", async () => {
   await withPacker(async ({ run }) => {
     const { folder, manifest } = await run("--target", "linux-x64", "--target", "darwin-arm64");
     MANIFEST_SCHEMAS["0.3"].parse(manifest);
@@ -116,7 +116,7 @@ test("pack makes a bundle whose manifest the official schema accepts, with execu
 
 const ALL = modules.map(({ name }) => name).join(",");
 
-test("pack starts what fits each system, and picks the processor by a launcher where there are several", async () => {
+test("pack starts what fits each system, by a launcher where there are several", async () => {
   await withPacker(async ({ run }) => {
     const { manifest, folder } = await run();
     const { server } = manifest as unknown as {
@@ -136,7 +136,7 @@ test("pack starts what fits each system, and picks the processor by a launcher w
   });
 });
 
-test("the official expansion of a bundle's arguments starts serve with the folders a person picked", async () => {
+test("the official expansion of a bundle's arguments serves the folders a person picked", async () => {
   await withPacker(async ({ run }) => {
     const { manifest, folder } = await run("--target", "linux-x64");
     const picked = await expanded(manifest, folder, {
@@ -220,7 +220,7 @@ test("pack makes the same bytes of the same things, so that a checksum means som
   });
 });
 
-test("drawIcon draws a PNG of the size the manifest names, opaque in the middle, clear in its corners", () => {
+test("drawIcon draws a PNG of the size the manifest names, with clear corners", () => {
   const png = Buffer.from(drawIcon());
   assert.deepEqual([...png.subarray(0, 8)], [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [ICON_SIZE, ICON_SIZE]);
@@ -231,7 +231,7 @@ test("drawIcon draws a PNG of the size the manifest names, opaque in the middle,
   assert.deepEqual([opacity(0, 0), opacity(511, 511), opacity(256, 256)], [0, 0, 255]);
 });
 
-test("the launcher of a bundle starts the executable of this processor and C library, with its arguments", async () => {
+test("the launcher of a bundle starts what fits processor and C library, with its arguments", async () => {
   if (process.platform === "win32") return;
   const dir = await mkdtemp(join(tmpdir(), "clawhammer-launcher-"));
   try {
