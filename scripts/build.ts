@@ -10,6 +10,8 @@ import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
+import { type InstalledPackage, readPackage } from "../lib/licenses/packages.ts";
+import { collectLicenses, LICENSES_NAME } from "../lib/licenses/text.ts";
 import { ripgrepFor } from "./ripgrep.ts";
 import { ROOT } from "./runtimes.mjs";
 
@@ -56,6 +58,8 @@ export interface Compilation {
   readonly assets?: readonly string[];
   /** What {@link rehearse} recorded: the functions a start needs are then laid out together. */
   readonly order?: string;
+  /** Where the compiler writes what it has read (esbuild's metafile). */
+  readonly metafile?: string;
 }
 
 /**
@@ -63,13 +67,16 @@ export interface Compilation {
  * @returns its size in bytes
  * @throws {Error} with the compiler's output when it failed.
  */
-export async function compile({ entry, outfile, target, assets = [], order }: Compilation): Promise<number> {
+export async function compile(
+  { entry, outfile, target, assets = [], order, metafile }: Compilation,
+): Promise<number> {
   const folder = await mkdtemp(`${outfile}-`);
   try {
     const fresh = join(folder, basename(outfile));
     const args = ["build", entry, ...assets, ...FLAGS, `--outfile=${fresh}`];
     if (target !== undefined) args.push(`--target=bun-${target}`);
     if (order !== undefined) args.push(`--bytecode-order=${order}`);
+    if (metafile !== undefined) args.push(`--metafile=${metafile}`);
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
     if (status !== 0) throw new Error(`Cannot compile ${entry}\n${stdout}${stderr}`);
     if (process.platform === "darwin" && (target ?? "darwin").startsWith("darwin")) sign(fresh);
@@ -91,7 +98,7 @@ export async function compile({ entry, outfile, target, assets = [], order }: Co
 export async function rehearse(entry: string, args: readonly string[], folder: string): Promise<string> {
   const binary = join(folder, "rehearsal");
   const order = join(folder, "order");
-  await compile({ entry, outfile: binary });
+  await compile({ entry, outfile: binary, metafile: join(folder, METAFILE) });
   const { status } = spawnSync(binary, args, {
     cwd: folder,
     input: REHEARSAL.map((message) => `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`).join(""),
@@ -101,6 +108,9 @@ export async function rehearse(entry: string, args: readonly string[], folder: s
   if (status !== 0) throw new Error(`The rehearsal of ${entry} ended with ${status}`);
   return order;
 }
+
+/** What the rehearsal's compiler has read, beside its recording. */
+const METAFILE = "metafile.json";
 
 /** What every client says first. */
 const REHEARSAL = [
@@ -124,9 +134,18 @@ async function buildProduct(
   const asset = join(folder, "rg.bin");
   await copyFile(await ripgrepFor(ripgrep), asset);
   const order = join(folder, "order");
-  const size = await compile({ entry: "main.ts", outfile, target, assets: [asset], order });
+  const assets = [asset, join(folder, LICENSES_NAME)];
+  const size = await compile({ entry: "main.ts", outfile, target, assets, order });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`Built dist/${basename(outfile)} (${(size / 1e6).toFixed(0)} MB) in ${seconds} s`);
+}
+
+/** The packages of npm that the compiler has taken something from; those of the rehearsal in `folder`. */
+export async function bundledPackages(folder: string): Promise<InstalledPackage[]> {
+  const { inputs } = JSON.parse(await readFile(join(folder, METAFILE), "utf8"));
+  const pattern = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/;
+  const folders = Object.keys(inputs).flatMap((path) => pattern.exec(path)?.[0] ?? []);
+  return await Promise.all([...new Set(folders)].sort().map((each) => readPackage(ROOT, each)));
 }
 
 /** Apple's kernel kills what carries no valid signature, and embedding has broken the one of the runtime. */
@@ -162,6 +181,8 @@ if (import.meta.main) {
   try {
     await mkdir(DIST, { recursive: true });
     await rehearse("main.ts", ["serve"], folder);
+    const licenses = await collectLicenses(ROOT, await bundledPackages(folder));
+    await writeFile(join(folder, LICENSES_NAME), licenses);
     await (process.argv.includes("--all") ? buildAll(folder) : buildForThisMachine(folder));
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

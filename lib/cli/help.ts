@@ -47,6 +47,7 @@ export function renderCommandHelp(command: Command, modules: readonly Module[], 
 const GENERAL: readonly Flag[] = [
   { flag: "--help, -h", description: "show help" },
   { flag: "--version", description: "show the version" },
+  { flag: "--licenses", description: "show the licences of everything inside the executable" },
 ];
 
 function flagRows(flags: readonly Flag[]): [string, string][] {

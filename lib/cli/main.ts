@@ -28,6 +28,7 @@ async function run(modules: readonly Module[], args: readonly string[], host: Ho
   let level: Level = "info";
   try {
     if (first === "--version") return await showVersion();
+    if (first === "--licenses") return await showLicenses();
     if (first === "help" || wantsHelp(args)) return await showHelp(modules, args, host);
     if (first === undefined && process.stdin.isTTY) return await welcome(host);
     const command = find(serves ? "serve" : first);
@@ -76,6 +77,12 @@ async function showVersion(): Promise<number> {
     import("../runtime.ts"),
   ]);
   await print(`${name} ${version} (${runtimeName()}, ${process.platform}-${process.arch})`);
+  return 0;
+}
+
+async function showLicenses(): Promise<number> {
+  const { licenses } = await import("../licenses/text.ts");
+  await print(await licenses());
   return 0;
 }
 

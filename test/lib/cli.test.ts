@@ -358,3 +358,16 @@ test("Ctrl-C cancels a call: the tool is told, and the program exits with 1", as
   assert.equal(err, "started\ntold\nclawhammer: wait was cancelled\n");
   assert.equal(exitCode, 1);
 });
+
+test("--licenses prints the licences of what is inside; the executable holds what source names", async () => {
+  const texts: string[] = [];
+  await withProgram(async ({ run }) => {
+    const { code, out } = await run(["--licenses"]);
+    assert.equal(code, 0);
+    assert.match(out, /^clawhammer .* is under the MIT licence\.[^]*- zod \d[^]*- Bun \d/);
+    texts.push(out);
+  });
+  // The compiler leaves out what nothing uses, and takes nothing that is not installed.
+  const [source = [], ...compiled] = texts.map((text) => text.split("\n").filter((line) => /^- /.test(line)));
+  for (const lines of compiled) assert.deepEqual(lines.filter((line) => !source.includes(line)), []);
+});
