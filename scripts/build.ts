@@ -12,23 +12,11 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { type InstalledPackage, readPackage } from "../lib/licenses/packages.ts";
 import { collectLicenses, LICENSES_NAME } from "../lib/licenses/text.ts";
+import { executableName, TARGETS } from "../lib/pack/targets.ts";
 import { ripgrepFor } from "./ripgrep.ts";
 import { ROOT } from "./runtimes.mjs";
 
 const DIST = join(ROOT, "dist");
-
-/** Every platform that is built for, as `<os>-<arch>`, with the platform of npm its ripgrep comes from. */
-const TARGETS: readonly { readonly name: string; readonly ripgrep: string }[] = [
-  { name: "linux-x64", ripgrep: "linux-x64" },
-  { name: "linux-arm64", ripgrep: "linux-arm64" },
-  // ripgrep for Linux is linked statically, so one binary serves both C libraries.
-  { name: "linux-x64-musl", ripgrep: "linux-x64" },
-  { name: "linux-arm64-musl", ripgrep: "linux-arm64" },
-  { name: "darwin-x64", ripgrep: "darwin-x64" },
-  { name: "darwin-arm64", ripgrep: "darwin-arm64" },
-  { name: "windows-x64", ripgrep: "win32-x64" },
-  { name: "windows-arm64", ripgrep: "win32-arm64" },
-];
 
 /** How everything is compiled, the baseline of the benchmarks too. */
 const FLAGS = [
@@ -161,13 +149,16 @@ async function buildForThisMachine(folder: string): Promise<void> {
 
 async function buildAll(folder: string): Promise<void> {
   const sums: string[] = [];
-  for (const { name, ripgrep } of TARGETS) {
-    const file = `clawhammer-${name}${name.startsWith("windows") ? ".exe" : ""}`;
-    await buildProduct(join(DIST, file), ripgrep, folder, name);
+  for (const target of TARGETS) {
+    const file = executableName(target);
+    // npm calls Windows otherwise. ripgrep for Linux is linked statically: one serves both C libraries.
+    const ripgrep = target.name.replace("windows", "win32").replace(/-musl$/, "");
+    await buildProduct(join(DIST, file), ripgrep, folder, target.name);
     const hash = createHash("sha256").update(await readFile(join(DIST, file))).digest("hex");
     sums.push(`${hash}  ${file}\n`);
   }
   await writeFile(join(DIST, "SHA256SUMS"), sums.join(""));
+  await copyFile(join(folder, LICENSES_NAME), join(DIST, "LICENSES.txt"));
   console.log("Wrote dist/SHA256SUMS (check with: sha256sum -c SHA256SUMS)");
   if (process.platform !== "darwin") {
     console.log(
