@@ -272,6 +272,15 @@ export const CLIENT_CONFIG_BYTES_MAX = 64 * MIB;
 export const PROOF_MS_MAX = 20_000;
 /** Characters kept of the end of what a server writes to standard error while it is proved. */
 export const PROOF_STDERR_CHARS_MAX = 4_000;
+/** Milliseconds a proved server may take to end by itself when its input ends. */
+export const PROOF_END_MS_MAX = 2_000;
+/** Backups of configurations that are kept, besides those an uninstall needs. */
+export const BACKUPS_KEPT = 20;
+/** Milliseconds to wait for another installation, and after which its lock is taken to be left by a crash. */
+export const INSTALL_LOCK_MS_MAX = 10_000;
+export const INSTALL_LOCK_STALE_MS = 60_000;
+/** Times a change of a configuration is made anew because another program changed the file meanwhile. */
+export const INSTALL_TRIES_MAX = 5;
 
 // --- Other programs and git ---
 

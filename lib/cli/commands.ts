@@ -30,6 +30,49 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./serve.ts")).serve,
   },
   {
+    name: "install",
+    operands: "[CLIENT…]",
+    summary: "tell Claude Desktop, or another client, to start this program",
+    about: [
+      "Clients: claude-desktop (when none is named), claude-code, cursor, vscode, windsurf, zed, codex, gemini,",
+      "goose; all means every one on this computer. Comments and everything else in their files stay, a backup",
+      "is kept, and the entry is started once to prove that it works. The flags of the server given here are",
+      "written into the entry; without any, an entry that is there keeps its own. On a terminal it asks first.",
+      "Entries that start the official servers for files, fetch, git, time and thinking can be replaced.",
+    ].join(" "),
+    flags: [
+      { flag: "--name", metavar: "N", description: "the name of the entry; clawhammer unless given" },
+      { flag: "--migrate", description: "replace entries of official servers, keeping their folders" },
+      { flag: "--no-migrate", description: "leave entries of official servers alone, and do not ask" },
+      { flag: "--dry-run", description: "print what would change, and write nothing" },
+      { flag: "--yes", description: "do not ask" },
+    ],
+    examples: [
+      { does: "Claude Desktop, with one folder", line: "install --allow ~/Documents" },
+      { does: "two clients, reading only", line: "install cursor codex --allow ~/code --read-only" },
+      { does: "what would change", line: "install --dry-run --allow ~/Documents --migrate" },
+    ],
+    load: async () => (await import("./install.ts")).install,
+  },
+  {
+    name: "uninstall",
+    operands: "[CLIENT…]",
+    summary: "take back what install did",
+    about:
+      "A file that is as the installation left it becomes what it was, byte for byte; from any other the " +
+      "entry is removed, and entries that were replaced come back.",
+    flags: [
+      { flag: "--name", metavar: "N", description: "the name of the entry; clawhammer unless given" },
+      { flag: "--dry-run", description: "print what would change, and write nothing" },
+      { flag: "--yes", description: "do not ask" },
+    ],
+    examples: [
+      { does: "from Claude Desktop", line: "uninstall" },
+      { does: "from every client on this computer", line: "uninstall all" },
+    ],
+    load: async () => (await import("./uninstall.ts")).uninstall,
+  },
+  {
     name: "call",
     operands: "TOOL [JSON | key=value …]",
     summary: "call one tool, exactly as Claude would",

@@ -102,8 +102,9 @@ export function entryOf(client: Client, name: string, launch: Launch): { readonl
 export function isOurs({ launch }: Entry, own?: string): boolean {
   if (launch === undefined) return false;
   const name = (path: string) => basename(path.replaceAll("\\", "/")).toLowerCase().replace(/\.exe$/, "");
-  if (launch.command === own || /^clawhammer([-_.].*)?$/.test(name(launch.command))) return true;
-  const runtime = /^(bun|deno)$/.test(name(launch.command));
+  const runtime = /^(bun|deno|node)$/.test(name(launch.command));
+  if (launch.command === own && !runtime) return true;
+  if (/^clawhammer([-_.].*)?$/.test(name(launch.command))) return true;
   const script = launch.args.find((arg) => /[/\\]main\.ts$/.test(arg));
   return runtime && script !== undefined && launch.args.includes("serve");
 }

@@ -6,7 +6,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { Host } from "../config/host.ts";
 import { errorCode, errorText } from "../errors.ts";
-import { PROOF_MS_MAX, PROOF_STDERR_CHARS_MAX } from "../limits.ts";
+import { PROOF_END_MS_MAX, PROOF_MS_MAX, PROOF_STDERR_CHARS_MAX } from "../limits.ts";
 import type { Launch } from "./types.ts";
 
 /** What a server offered. */
@@ -165,7 +165,12 @@ class Talk {
   /** Ends the process: its input is closed, and if that does not help, it is killed. */
   async end(): Promise<void> {
     this.#child.stdin.end();
-    const timer = setTimeout(() => this.#child.kill("SIGKILL"), this.#why === undefined ? 2_000 : 0);
+    const timer = setTimeout(() => {
+      this.#child.kill("SIGKILL");
+      // A child of the child may hold the pipes open.
+      this.#child.stdout.destroy();
+      this.#child.stderr.destroy();
+    }, this.#why === undefined ? PROOF_END_MS_MAX : 0);
     await this.#gone.promise;
     clearTimeout(timer);
   }

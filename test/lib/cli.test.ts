@@ -100,8 +100,7 @@ test("help fits 100 columns and names every command, module and flag", () => {
 test("the welcome has at most ten lines and the absolute path to this program", () => {
   const lines = renderWelcome(HOST).trimEnd().split("\n");
   assert.ok(lines.length <= 10, String(lines.length));
-  assert.ok(lines.some((line) => line.includes(JSON.stringify(process.execPath))));
-  assert.ok(lines.some((line) => line.includes("/home/ada/Documents")));
+  assert.ok(lines.some((line) => line.includes(process.execPath) && line.endsWith(" install")));
 });
 
 test("wrong usage exits with 2, names the nearest in two lines, prints nothing to stdout", async () => {

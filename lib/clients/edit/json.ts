@@ -8,6 +8,9 @@ import type { Plain } from "../types.ts";
 import { type Data, type Editor, faultAt, isData } from "./edit.ts";
 import { beginsLine, indentAt, indentUnit, lineEndOf, spaceBefore } from "./layout.ts";
 
+/** Characters of a list that is still written on one line. */
+const LINE_CHARS = 90;
+
 /** The editor of JSON and JSONC. */
 export function createJsonEditor(jsonc: typeof Jsonc): Editor {
   return {
@@ -220,7 +223,7 @@ function write(value: Plain, style: Style): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const inline = Array.isArray(value) ? `[${value.map((item) => JSON.stringify(item)).join(", ")}]` : "";
   if (!style.multiline) return inline === "" ? JSON.stringify(value) : inline;
-  if (inline !== "" && inline.length <= 72) return inline;
+  if (inline !== "" && inline.length <= LINE_CHARS) return inline;
   const inner = style.indent + style.unit;
   const deeper = { ...style, indent: inner };
   const items = Array.isArray(value)
