@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { targets, withPlace, withServer } from "../client.ts";
@@ -74,6 +74,32 @@ for (const { name, command, args } of targets()) {
       assert.deepEqual([wrong.code, wrong.err.split("\n")[0]], [2, 'clawhammer: --level is "loud"']);
       const none = await run(command, [...args, "logs", "--level", "error"], env);
       assert.match(none.err, /nothing is logged at level error or above/);
+    });
+  });
+
+  test(`${name}: logs --follow shows new lines as they are written`, async () => {
+    await withPlace(async ({ env }) => {
+      const folder = join(env.HOME ?? assert.fail(), ".local", "state", "clawhammer");
+      const line = (message: string) => `2026-11-22T12:00:00.000Z info 7 ${message}\n`;
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, "clawhammer.log"), line("old"));
+      const child = spawn(command, [...args, "logs", "--follow"], {
+        cwd: "/",
+        env,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      try {
+        let shown = "";
+        for await (const chunk of child.stdout) {
+          const before = shown;
+          shown += chunk;
+          if (before === "" && shown !== "") await appendFile(join(folder, "clawhammer.log"), line("new"));
+          if (shown === line("old") + line("new")) break;
+        }
+        assert.equal(shown, line("old") + line("new"));
+      } finally {
+        child.kill("SIGKILL");
+      }
     });
   });
 }

@@ -217,6 +217,8 @@ test("pack makes the same bytes of the same things, so that a checksum means som
     await run("--target", "linux-x64");
     const [one, two] = await Promise.all([1, 2].map((n) => readFile(join(dir, `${n}.mcpb`))));
     assert.deepEqual(one, two);
+    // Time and date of the first entry, in the words of MS-DOS: midnight, 1 January 1980.
+    assert.equal(one?.readUInt32LE(10), 0x0021_0000);
   });
 });
 
