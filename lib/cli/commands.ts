@@ -208,18 +208,19 @@ export const COMMANDS: readonly Command[] = [
     examples: [
       { does: "for this machine, with a policy", line: "pack --config policy.json -o team.mcpb" },
       {
-        does: "for three systems, and only for reading",
-        line: "pack --read-only --from dist --target darwin-arm64 --target windows-x64 --target linux-x64",
+        does: "for two systems, and only for reading",
+        line: "pack --read-only --from dist --target darwin-arm64 --target windows-x64",
       },
     ],
     load: async () => (await import("./pack.ts")).pack,
   },
   {
     name: "doctor",
+    lenient: true,
     operands: "",
     summary: "check everything you could trip over, and say how to mend it",
     about: [
-      "Checks the executable, the configuration of every client and what it starts, the allowed folders,",
+      "Checks the executable, its configuration, that of every client and what it starts, the allowed folders,",
       "other programs, disk and journal, the cost of the tools, and recent errors.",
       "It changes nothing. Exits with 0 when nothing is wrong, with 1 otherwise.",
     ].join(" "),

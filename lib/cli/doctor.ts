@@ -10,12 +10,12 @@ import type { Invocation } from "./command.ts";
 import { complain, print } from "./output.ts";
 
 /** Prints the findings. Resolves with 1 when something is wrong. */
-export async function doctor({ modules, line, host }: Invocation): Promise<number> {
+export async function doctor({ modules, line, host, faults }: Invocation): Promise<number> {
   const [operand] = line.operands;
   if (operand !== undefined) {
     throw new UsageError(`Unexpected "${operand}"\nclawhammer doctor takes only flags`);
   }
-  const setting = await settingOf(line.config, modules, host);
+  const setting = await settingOf({ config: line.config, modules, host, faults });
   const sections = await examine(setting);
   const asJson = line.flags.get("--json")?.[0] === "true";
   await print(asJson ? JSON.stringify(reportOf(sections), null, 2) : renderReport(sections));

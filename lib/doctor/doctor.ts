@@ -2,17 +2,15 @@
  * The doctor: every check, one after the other, each bounded and none able to stop the others.
  * @module
  */
-import type { Config } from "../config.ts";
-import type { Host } from "../config/host.ts";
 import { errorText } from "../errors.ts";
 import { openRoots } from "../fs/roots.ts";
 import { createPrograms } from "../programs.ts";
 import { isCompiled } from "../runtime.ts";
 import { shellWord } from "../shell.ts";
-import type { Module } from "../tool.ts";
 import { name } from "../version.ts";
 import { binary } from "./binary.ts";
 import { clients } from "./clients.ts";
+import { configuration } from "./configuration.ts";
 import { cost } from "./cost.ts";
 import { findClients } from "./entries.ts";
 import { folders } from "./folders.ts";
@@ -23,7 +21,16 @@ import { storage } from "./storage.ts";
 import type { Check, Finding, Setting } from "./types.ts";
 
 /** Every check, in the order of the report. To add one, write a file beside this and name it here. */
-export const CHECKS: readonly Check[] = [binary, clients, folders, programs, storage, cost, logs];
+export const CHECKS: readonly Check[] = [
+  binary,
+  configuration,
+  clients,
+  folders,
+  programs,
+  storage,
+  cost,
+  logs,
+];
 
 /** The findings of one check. */
 export interface Section {
@@ -32,7 +39,9 @@ export interface Section {
 }
 
 /** Gathers what the checks look at. */
-export async function settingOf(config: Config, modules: readonly Module[], host: Host): Promise<Setting> {
+export async function settingOf(
+  { config, modules, host, faults }: Pick<Setting, "config" | "modules" | "host" | "faults">,
+): Promise<Setting> {
   const compiled = isCompiled();
   const path = process.execPath;
   const clients = await findClients(host, path);
@@ -40,6 +49,7 @@ export async function settingOf(config: Config, modules: readonly Module[], host
   return {
     host,
     config,
+    faults,
     modules,
     clients,
     programs: createPrograms({ host, allowed: openRoots([...config.allow, ...entries]).roots }),

@@ -59,6 +59,8 @@ export interface Setting {
   readonly host: Host;
   /** The configuration of this very command line. */
   readonly config: Config;
+  /** What is wrong with the file and the variables, which then were left out of it. */
+  readonly faults: readonly string[];
   readonly modules: readonly Module[];
   readonly clients: readonly ClientState[];
   readonly programs: Programs;

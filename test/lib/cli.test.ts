@@ -143,6 +143,23 @@ test("an unknown variable and a broken configuration file exit with 2", async ()
   });
 });
 
+test("doctor runs with a broken configuration, and says what is wrong with it", async () => {
+  await withProgram(async ({ run, dir }) => {
+    await writeFile(join(dir, "c.json"), '{\n  "alow": []\n}');
+    const args = ["doctor", "--json", "--config", "c.json"];
+    const { code, out } = await run(args, { env: { CLAWHAMMER_LOG_LEVEL: "loud" } });
+    assert.equal(code, 1);
+    const findings = JSON.parse(out).findings.filter((one: { check: string }) =>
+      one.check === "configuration"
+    );
+    assert.deepEqual(findings.map((one: { severity: string }) => one.severity), ["error", "error"]);
+    assert.match(findings[0].what, /CLAWHAMMER_LOG_LEVEL is "loud"/);
+    assert.match(findings[1].what, /c\.json:2:3: unknown key "alow"/);
+    assert.match(findings[1].mend, /Did you mean "allow"/);
+    assert.equal((await run(["doctor", "--jsn"])).code, 2);
+  });
+});
+
 test("wrong usage of serve also stands in the log file, which hosts cannot lose", async () => {
   await withProgram(async ({ run, home }) => {
     await run(["serve", "--alow", "x"], { env: { XDG_STATE_HOME: home } });

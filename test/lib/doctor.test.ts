@@ -59,7 +59,7 @@ async function withHome(work: (place: Place) => Promise<void>): Promise<void> {
       },
       async setting(args = [], more = {}) {
         const { config } = await loadConfig(args, [], host);
-        return { ...await settingOf(config, modules, host), command: "clawhammer", ...more };
+        return { ...await settingOf({ config, modules, host, faults: [] }), command: "clawhammer", ...more };
       },
     });
   } finally {

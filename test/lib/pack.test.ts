@@ -49,7 +49,7 @@ async function withPacker(
       async run(...args) {
         const out = join(dir, `${++count}.mcpb`);
         const line = await loadConfig([...args, "--from", join(dir, "dist"), "-o", out], FLAGS, HOST);
-        assert.equal(await quietly(() => pack({ modules, line, host: HOST })), 0);
+        assert.equal(await quietly(() => pack({ modules, line, host: HOST, faults: [] })), 0);
         const folder = join(dir, String(count));
         assert.equal(await unpackExtension({ mcpbPath: out, outputDir: folder, silent: true }), true);
         return { folder, manifest: JSON.parse(await readFile(join(folder, "manifest.json"), "utf8")) };
