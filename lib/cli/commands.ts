@@ -220,8 +220,8 @@ export const COMMANDS: readonly Command[] = [
     operands: "",
     summary: "check everything you could trip over, and say how to mend it",
     about: [
-      "Checks the executable, its configuration, that of every client and what it starts, the allowed folders,",
-      "other programs, disk and journal, the cost of the tools, and recent errors.",
+      "Checks the executable, its configuration, that of every client and what it starts, the allowed",
+      "folders, other programs, disk and journal, the cost of the tools, and recent errors.",
       "It changes nothing. Exits with 0 when nothing is wrong, with 1 otherwise.",
     ].join(" "),
     flags: [
