@@ -10,12 +10,9 @@ import type { Target } from "./targets.ts";
  * @param programs The executables beside the script, each with the platform it is for.
  */
 export function launcher(programs: readonly { readonly target: Target; readonly file: string }[]): string {
-  const some = (musl: boolean) => programs.filter(({ target }) => target.musl === musl);
-  // A libc of its own is looked for first: the other executables do not start there.
-  const cases = [
-    ...some(true).map(({ target, file }) => `  ${target.machine}-musl) program=${file} ;;`),
-    ...some(false).map(({ target, file }) => `  ${target.machine}-*) program=${file} ;;`),
-  ];
+  const cases = programs.map(({ target, file }) => {
+    return `  ${target.machine}-${target.musl ? "musl" : "other"}) program=${file} ;;`;
+  });
   return `#!/bin/sh
 # Starts the executable for the processor of this machine.
 machine=$(uname -m)
@@ -24,7 +21,7 @@ case "$(ldd --version 2>&1)" in *musl*) libc=musl ;; esac
 case "$machine-$libc" in
 ${cases.join("\n")}
   *)
-    echo "clawhammer: this bundle holds no executable for $machine ($(uname -s))" >&2
+    echo "clawhammer: this bundle holds no executable for $machine ($(uname -s), C library: $libc)" >&2
     exit 1
     ;;
 esac

@@ -203,6 +203,9 @@ test("pack refuses what cannot work, and leaves no half bundle", async () => {
       [["--modules", "tme"], /Unknown module "tme"/],
     ];
     for (const [args, pattern] of cases) await assert.rejects(run(...args), pattern, args.join(" "));
+    const alone = await loadConfig(["-o", join(dir, "own.mcpb")], FLAGS, HOST);
+    const own = pack({ modules, line: alone, host: HOST, faults: [] });
+    await assert.rejects(own, /Run from source, there is no executable to pack\n.*--from/);
     await writeFile(join(dir, "dist", "clawhammer-linux-x64"), "#!/bin/sh\n");
     await assert.rejects(run("--target", "linux-x64"), /is no executable of linux-x64/);
     await rm(join(dir, "dist", "clawhammer-linux-x64"));
@@ -259,6 +262,9 @@ test("the launcher of a bundle starts what fits processor and C library, with it
     assert.equal(await started("aarch64", "ldd (GNU libc) 2.36"), "linux-arm64 a b c");
     assert.equal(await started("x86_64", "musl libc (x86_64)"), "linux-x64-musl a b c");
     assert.match(await started("riscv64", "glibc"), /holds no executable for riscv64/);
+    const glibc = linux.filter(({ musl }) => !musl);
+    await writeFile(join(dir, "start"), launcher(glibc.map((target) => ({ target, file: file(target) }))));
+    assert.match(await started("x86_64", "musl libc"), /holds no executable for x86_64 .*musl/);
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
