@@ -9,6 +9,7 @@ import { CLIENTS } from "../clients/table.ts";
 import type { Launch } from "../clients/types.ts";
 import { loadConfig } from "../config.ts";
 import { type Host, pathsOf } from "../config/host.ts";
+import { FOLDER_FLAGS } from "../config/flags.ts";
 import { flagOf } from "../config/options.ts";
 import { ToolError } from "../errors.ts";
 import { count, counted } from "../format.ts";
@@ -66,7 +67,7 @@ async function wishOf(
     flags: given,
     replace: () => false,
     async offered(flags) {
-      const { config } = await loadConfig(flags, [], asLaunched(host));
+      const { config } = await loadConfig(flags, FOLDER_FLAGS, asLaunched(host));
       return {
         modules: pickModules(modules, config).map((module) => module.name),
         readOnly: config.readOnly,
@@ -189,7 +190,7 @@ async function offerOf(modules: Invocation["modules"], { launch }: Plan, host: H
   const flags = launch.args.slice(launch.args.indexOf("serve") + 1);
   const { caller, instructions } = createApp(
     modules,
-    (await loadConfig(flags, [], asLaunched(host, launch))).config,
+    (await loadConfig(flags, FOLDER_FLAGS, asLaunched(host, launch))).config,
   );
   const chars = JSON.stringify(caller.tools.map(wireTool)).length + instructions.length;
   const names = caller.tools.map((tool) => tool.name).join(", ");
@@ -285,6 +286,7 @@ function failureText(
     ...(stderr === "" ? [] : [stderr]),
     ...(stopped === undefined ? [] : [stopped]),
     ...(logs === undefined ? [] : [`Its log: ${pathsOf(host).join(logs, "clawhammer.log")}`]),
+    "clawhammer doctor looks further",
   ].join("\n");
 }
 

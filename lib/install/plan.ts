@@ -8,7 +8,7 @@ import type { FoundPlace } from "../clients/places.ts";
 import type { Client, Launch, Plain } from "../clients/types.ts";
 import { flagOf, KEYS, OPTIONS } from "../config/options.ts";
 import { type Host, pathsOf } from "../config/host.ts";
-import { ToolError } from "../errors.ts";
+import { ToolError, UsageError } from "../errors.ts";
 import type { Allowed } from "../fs/roots.ts";
 import { type Offered, recognise, type Recognised } from "./migrate.ts";
 import type { Installed } from "./record.ts";
@@ -83,7 +83,13 @@ export async function planInstall(client: Client, place: FoundPlace, wish: Wish,
   const own = wish.program.command;
   if (existing !== undefined && !isOurs(existing, own)) throw taken(existing, place.path);
   const flags = wish.flags ?? flagsOf(existing?.launch);
-  const offered = await wish.offered(flags);
+  const offered = await wish.offered(flags).catch((error: unknown) => {
+    if (wish.flags !== undefined || !(error instanceof UsageError)) throw error;
+    throw new ToolError(
+      `The entry "${wish.name}" in "${place.path}" has flags this version does not take: ${error.message}`,
+      "Give the flags it is to have: clawhammer install --allow DIR",
+    );
+  });
   const found = recognise(servers.filter((entry) => !isOurs(entry, own)), offered, host);
   const replaced = found.filter((one) => one.kept === undefined && wish.replace(one));
   const launch = {

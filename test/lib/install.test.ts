@@ -6,7 +6,7 @@ import { entryOf, isOurs, readClientConfig } from "../../lib/clients/config.ts";
 import { CLIENTS, findClient } from "../../lib/clients/table.ts";
 import type { Client } from "../../lib/clients/types.ts";
 import { platformFolders } from "../../lib/config/host.ts";
-import { ToolError } from "../../lib/errors.ts";
+import { ToolError, UsageError } from "../../lib/errors.ts";
 import { COMMAND, withHome } from "../rig/home.ts";
 import { createRandom } from "../rig/random.ts";
 
@@ -152,6 +152,23 @@ test("other keys of an entry that is there are kept; an entry of another program
     await home.install(claude, { name: "second" });
     assert.ok(await home.uninstall(claude, "second"));
     assert.equal(await readFile(path, "utf8"), other);
+  });
+});
+
+test("flags of an entry that this version does not take are named, and new ones help", async () => {
+  await withHome(async (home) => {
+    const claude = findClient("claude");
+    await home.install(claude, { flags: ["--old-flag"] });
+    const offered = (flags: readonly string[]) => {
+      if (flags.includes("--old-flag")) throw new UsageError('Unknown flag "--old-flag"');
+      return { modules: [], readOnly: false };
+    };
+    const wish = { offered: async (flags: readonly string[]) => await offered(flags) };
+    await assert.rejects(home.install(claude, { ...wish, flags: undefined }), (error: unknown) => {
+      return error instanceof ToolError && /does not take: Unknown flag "--old-flag"/.test(error.message);
+    });
+    const plan = await home.install(claude, { ...wish, flags: ["--read-only"] });
+    assert.deepEqual(plan.launch.args, ["serve", "--read-only"]);
   });
 });
 
