@@ -8,6 +8,7 @@
 import type { z } from "zod";
 import type { Documents } from "./documents/types.ts";
 import type { Files } from "./fs/types.ts";
+import type { Git } from "./git/types.ts";
 import type { Reply } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
 import type { Web } from "./web/types.ts";
@@ -28,6 +29,8 @@ export interface Context {
   readonly documents: Documents;
   /** Fetches from the web what the person's configuration opens. */
   readonly web: Web;
+  /** The git repositories in the allowed folders. */
+  readonly git: Git;
   /** Aborted when the call is cancelled or its time is over. Pass it on to everything that waits. */
   readonly signal: AbortSignal;
   /** Tells the client how far the call has come. Cheap to call often: it is throttled. */

@@ -7,12 +7,16 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Caller, createCaller, type Reach, type Services } from "../lib/call.ts";
+import { thisHost } from "../lib/config.ts";
 import { openDocuments } from "../lib/documents/lazy.ts";
 import { createFiles } from "../lib/fs/files.ts";
 import { openRoots } from "../lib/fs/roots.ts";
+import { createGit } from "../lib/git/git.ts";
+import type { Git } from "../lib/git/types.ts";
 import { createJournal } from "../lib/journal/journal.ts";
-import type { Files } from "../lib/fs/types.ts";
+import type { Files, Root } from "../lib/fs/types.ts";
 import type { Content } from "../lib/reply.ts";
+import { createPrograms } from "../lib/programs.ts";
 import { createRipgrep } from "../lib/ripgrep.ts";
 import { createSearch } from "../lib/search/engine.ts";
 import type { SearchEngine } from "../lib/search/types.ts";
@@ -40,6 +44,7 @@ export interface Sandbox {
 /** Options of a sandbox beyond its folder. */
 export type SandboxOptions = Partial<Omit<Services, "reach">> & {
   readonly search?: SearchEngine;
+  readonly git?: (files: Files, roots: readonly Root[]) => Git;
   readonly rootReadOnly?: boolean;
   readonly journal?: boolean;
   readonly web?: Partial<Pick<WebOptions, "policy" | "proxy" | "resolve">>;
@@ -90,7 +95,8 @@ export async function withSandbox(
       workers: () => Promise.resolve(workers),
       log: SILENT,
     });
-    const reach = reachOf({ files, search: options.search ?? search, documents, web });
+    const git = (options.git ?? machineGit)(files, roots);
+    const reach = reachOf({ files, search: options.search ?? search, documents, web, git });
     const caller = createCaller(modules, {
       log: SILENT,
       readOnly: false,
@@ -130,6 +136,13 @@ export function reachOf(parts: Partial<Reach>): Reach {
     search: absent("search"),
     documents: absent("documents"),
     web: absent("web"),
+    git: absent("git"),
     ...parts,
   };
+}
+
+/** The git of this machine, in the folders of a sandbox. */
+function machineGit(files: Files, allowed: readonly Root[]): Git {
+  const host = thisHost();
+  return createGit({ files, host, programs: createPrograms({ host, allowed }) });
 }
