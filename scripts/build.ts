@@ -28,6 +28,9 @@ const TARGETS: readonly { readonly name: string; readonly ripgrep: string }[] = 
   { name: "windows-arm64", ripgrep: "win32-arm64" },
 ];
 
+/** Runs in a thread of its own, so it is a program of its own. */
+const THREAD = "lib/confine/thread.ts";
+
 /** How everything is compiled, the baseline of the benchmarks too. */
 const FLAGS = [
   "--compile",
@@ -52,7 +55,7 @@ export interface Compilation {
   readonly outfile: string;
   /** A name of the list of targets; this machine when left out. */
   readonly target?: string;
-  /** Files to embed, each under its own name. */
+  /** Files to embed, each under its own name, and programs of threads, under their paths. */
   readonly assets?: readonly string[];
   /** What {@link rehearse} recorded: the functions a start needs are then laid out together. */
   readonly order?: string;
@@ -124,7 +127,7 @@ async function buildProduct(
   const asset = join(folder, "rg.bin");
   await copyFile(await ripgrepFor(ripgrep), asset);
   const order = join(folder, "order");
-  const size = await compile({ entry: "main.ts", outfile, target, assets: [asset], order });
+  const size = await compile({ entry: "main.ts", outfile, target, assets: [asset, THREAD], order });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`Built dist/${basename(outfile)} (${(size / 1e6).toFixed(0)} MB) in ${seconds} s`);
 }

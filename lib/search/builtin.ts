@@ -55,6 +55,33 @@ export async function findText(query: TextQuery, scope: Scope): Promise<TextFoun
   return { files: trimmed(files, query.max), ...walk.outcome() };
 }
 
+/** What a walk through verified folders has seen. */
+export interface Seen {
+  /** The files that are searched. */
+  readonly files: ReadonlySet<string>;
+  /**
+   * Whether a `.gitignore` is no regular file. A pipe holds up whoever reads it, a link lets a file elsewhere
+   * decide what is found.
+   */
+  readonly isOdd: boolean;
+  /** Whether everything was seen. */
+  readonly isWhole: boolean;
+}
+
+/** Looks at what would be searched. Ends at the first `.gitignore` that is no regular file. */
+export async function look(scope: Scope): Promise<Seen> {
+  const files = new Set<string>();
+  const walk = new Walk(scope, true);
+  const around = await surroundings(scope);
+  await scope.files.withFolder(scope.path, async (top) => {
+    await walk.enter(top, around, (_folder, _name, path) => {
+      files.add(path);
+      return Promise.resolve();
+    });
+  });
+  return { files, isOdd: walk.isOdd, isWhole: walk.outcome().stopped === undefined };
+}
+
 /** {@link SearchEngine.findNames}. */
 export async function findNames(query: NameQuery, scope: Scope): Promise<NamesFound> {
   const pattern = compileNamePattern(query.pattern);
@@ -83,8 +110,10 @@ class Walk {
   private pauseAt = 0;
   private unreadable = 0;
   private stopped: Outcome["stopped"];
+  /** Whether a `.gitignore` is no regular file. */
+  isOdd = false;
 
-  constructor(private readonly scope: Scope) {}
+  constructor(private readonly scope: Scope, private readonly endsWhenOdd = false) {}
 
   /** Lets other calls have their turn now and then. @returns whether to go on. */
   async goesOn(): Promise<boolean> {
@@ -123,10 +152,12 @@ class Walk {
     visit: Visit,
   ): Promise<void> {
     const entries = await folder.entries();
-    const hasRules = entries.some((entry) => entry.name === ".gitignore");
+    const own = entries.find((entry) => entry.name === ".gitignore")?.kind;
+    if (own === "link" || own === "other") this.isOdd = true;
+    if (this.isOdd && this.endsWhenOdd) return this.stop("max");
     const rules = await rulesInside(
       folder,
-      (name) => hasRules && name === ".gitignore",
+      (name) => name === ".gitignore" && own === "file",
       around.base + path,
       around.rules,
     );

@@ -169,7 +169,9 @@ export async function runAttack(
   limits: Limits,
 ): Promise<{ readonly control: Outcome; readonly outcome: Outcome }> {
   const results: { control: Outcome; outcome: Outcome }[] = [];
-  const search = attack.builtIn ? createSearch({ run: () => Promise.resolve(undefined) }) : undefined;
+  const search = attack.builtIn
+    ? createSearch({ confines: () => Promise.resolve(true), run: () => Promise.resolve(undefined) })
+    : undefined;
   await withSandbox(modules, async (sandbox) => {
     const { dir, outside, journalFolder } = sandbox;
     await withRace(dir, outside, limits.ms, async (race) => {
