@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Caller, createCaller, type Services } from "../lib/call.ts";
 import { createFiles } from "../lib/fs/files.ts";
+import type { Platform } from "../lib/fs/platform.ts";
 import { openRoots } from "../lib/fs/roots.ts";
 import { createJournal } from "../lib/journal/journal.ts";
 import type { Files } from "../lib/fs/types.ts";
@@ -37,6 +38,8 @@ export type SandboxOptions = Partial<Omit<Services, "reach">> & {
   readonly search?: SearchEngine;
   readonly rootReadOnly?: boolean;
   readonly journal?: boolean;
+  /** Made for the allowed folder. */
+  readonly platform?: (dir: string) => Platform;
 };
 
 /** A log that keeps nothing. */
@@ -59,7 +62,7 @@ export async function withSandbox(
     const journalFolder = join(base, "journal");
     const journal = options.journal === true ? createJournal({ folder: journalFolder }) : undefined;
     release = () => journal?.release();
-    const files = createFiles(roots, { journal });
+    const files = createFiles(roots, { journal, platform: options.platform?.(dir) });
     const search = createSearch(createRipgrep({ cacheFolder: join(base, "cache"), log: SILENT }));
     const reach = { files, search: options.search ?? search };
     const caller = createCaller(modules, {

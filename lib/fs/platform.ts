@@ -30,7 +30,6 @@ import { realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { hasSystemDescriptors } from "../runtime.ts";
-import { areLocal } from "./mounts.ts";
 import { createNative, type Native } from "./native.ts";
 
 const openAsync = promisify(open);
@@ -82,15 +81,13 @@ export interface Platform {
   processPath(descriptor: number, real: string): string;
 }
 
-/** The platform this program runs on. */
 /**
  * The platform this program runs on.
- * @param folders The allowed folders: when all of them are on local disks, nothing has to wait in another
- * thread.
+ * @param isLocal Whether all allowed folders are on local disks: then nothing has to wait in another thread.
  */
-export function createPlatform(folders: readonly string[]): Platform {
+export function createPlatform(isLocal: boolean): Platform {
   if (!hasSystemDescriptors()) return portable(createNative());
-  return areLocal(folders) ? { ...linux, ...immediate } : linux;
+  return isLocal ? { ...linux, ...immediate } : linux;
 }
 
 /** Work that waits in the thread pool: a dead network drive stops the call, not the server. */
