@@ -17,7 +17,14 @@ import { delimiter, isAbsolute, join } from "node:path";
 import process from "node:process";
 import type { Writable } from "node:stream";
 import { canConfine } from "./confine/landlock.ts";
-import { type Child, type Ended, type Sinks, startConfined, UnconfinedError } from "./confine/start.ts";
+import {
+  type Child,
+  type Confinement,
+  createConfinement,
+  type Ended,
+  type Sinks,
+  UnconfinedError,
+} from "./confine/start.ts";
 import { errorCode, errorText, throwIfAborted, ToolError } from "./errors.ts";
 import { SEARCH_ERROR_BYTES_MAX, SEARCH_MS_MAX, SEARCHES_AT_ONCE_MAX } from "./limits.ts";
 import { embeddedFile, sourceFolder } from "./runtime.ts";
@@ -94,6 +101,7 @@ const BUSY: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM
 /** Makes the runner. Nothing is written or started before the first run. */
 export function createRipgrep(options: RipgrepOptions): Ripgrep {
   const places = executables(options);
+  const confinement = createConfinement();
   const turn = createGate(SEARCHES_AT_ONCE_MAX);
   // The executable in use, sought at the first run and given up for the next one when it cannot be run.
   let current: Promise<string | undefined> | undefined;
@@ -114,7 +122,7 @@ export function createRipgrep(options: RipgrepOptions): Ripgrep {
           const executable = await tried;
           if (executable === undefined) return undefined;
           try {
-            return await execute(executable, run);
+            return await execute(executable, run, confinement);
           } catch (error) {
             if (error instanceof UnconfinedError) {
               options.log.warn(`Cannot confine ripgrep: ${error.message}`);
@@ -233,7 +241,7 @@ async function holds(path: string, hash: string, size: number): Promise<boolean>
 }
 
 /** Runs the executable once. @throws {UnusableError} when it cannot be executed. */
-async function execute(executable: string, run: Run): Promise<RunEnd> {
+async function execute(executable: string, run: Run, confinement: Confinement): Promise<RunEnd> {
   let stopped: RunEnd["stopped"];
   let fault: unknown;
   const errors: Uint8Array[] = [];
@@ -254,7 +262,7 @@ async function execute(executable: string, run: Run): Promise<RunEnd> {
       if (errorBytes < SEARCH_ERROR_BYTES_MAX) errors.push(bytes);
       errorBytes += bytes.length;
     },
-  });
+  }, confinement);
   const kill = () => child.kill();
   const stop = (why: RunEnd["stopped"]) => {
     stopped ??= why;
@@ -285,10 +293,10 @@ async function execute(executable: string, run: Run): Promise<RunEnd> {
   }
 }
 
-function start(executable: string, run: Run, sinks: Sinks): Child {
+function start(executable: string, run: Run, sinks: Sinks, confinement: Confinement): Child {
   const { args, cwd } = run;
   if (run.confined === true) {
-    return startConfined({ program: executable, args, folder: cwd }, sinks, () => run.onIdle?.());
+    return confinement.start({ program: executable, folder: cwd }, args, sinks, () => run.onIdle?.());
   }
   try {
     const stdin = run.input === undefined ? "ignore" : "pipe";

@@ -3,12 +3,14 @@
  * it runs. The system sees to that (`landlock.ts`), so it takes Linux, and Bun to call the system.
  * @module
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { threadUrl } from "../runtime.ts";
-import type { Order, Word } from "./types.ts";
+import type { Bounds, News, Order, Word } from "./types.ts";
 
+/** Milliseconds for which a thread without a run is kept; it holds its folder, so a disk cannot be ejected. */
+const KEPT_MS = 10_000;
 /** Milliseconds between two looks at how much a program works. */
 const LOOK_MS = 250;
 /** Of 100 ticks that one processor has a second: with fewer in {@link LOOK_MS}, a program is waiting. */
@@ -39,55 +41,138 @@ export interface Child {
 /** The system did not confine the thread, so nothing was started. */
 export class UnconfinedError extends Error {}
 
+/** Runs programs in confined threads. */
+export interface Confinement {
+  /**
+   * Starts a program.
+   * @param bounds Its folder is where it is started.
+   * @param onIdle Told once, when the program has been waiting instead of working for {@link LOOK_MS}.
+   */
+  start(bounds: Bounds, args: readonly string[], sinks: Sinks, onIdle?: () => void): Child;
+}
+
 /**
- * Starts a program in a thread of its own that is confined first. Threads are confined for good, so each
- * serves once.
- * @param onIdle Told once, when the program has been waiting instead of working for {@link LOOK_MS}.
+ * Makes threads as they are needed. One is confined for good, and takes some milliseconds and megabytes; so
+ * the last one is kept for a while, for the next run in the same folder.
  */
-export function startConfined(order: Order, sinks: Sinks, onIdle?: () => void): Child {
-  const thread = new Worker(threadUrl("lib/confine/thread.ts"), { workerData: order });
-  let pid: number | undefined;
-  let isKilled = false;
-  let stopWatching = () => {};
-  const kill = () => {
-    isKilled = true;
-    if (pid === undefined) return;
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // It has just ended by itself.
-    }
-  };
-  const ended = new Promise<Ended>((resolve, reject) => {
-    const hear = (word: Word) => {
-      switch (word.kind) {
-        case "started":
-          pid = word.pid;
-          if (isKilled) kill();
-          else if (onIdle !== undefined) stopWatching = watch(pid, onIdle);
-          return;
-        case "output":
-          return sinks.output(word.bytes);
-        case "errors":
-          return sinks.errors(word.bytes);
-        case "ended":
-          return resolve(word);
-        case "failed":
-          return reject(Object.assign(new Error(word.why), { code: word.code }));
-        case "unconfined":
-          return reject(new UnconfinedError(word.why));
+export function createConfinement(): Confinement {
+  let last: { readonly key: string; readonly thread: Thread } | undefined;
+  return {
+    start(bounds, args, sinks, onIdle) {
+      // Which folder this is, whatever leads to it. While a thread holds it, no other can be mistaken for it.
+      const { dev, ino } = statSync(bounds.folder, { bigint: true });
+      const key = `${dev}:${ino}:${bounds.program}`;
+      if (last?.key !== key || last.thread.isGone) {
+        last?.thread.retire();
+        last = { key, thread: new Thread(bounds) };
       }
+      return last.thread.start(args, sinks, onIdle);
+    },
+  };
+}
+
+/** A confined thread, and what runs in it. */
+class Thread {
+  isGone = false;
+  private readonly worker: Worker;
+  private readonly runs = new Map<number, (news: News | Error) => void>();
+  private readonly confined: Promise<void>;
+  private count = 0;
+  private isRetired = false;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(bounds: Bounds) {
+    this.worker = new Worker(threadUrl("lib/confine/thread.ts"), { workerData: bounds });
+    this.confined = new Promise((resolve, reject) => {
+      const end = (why: string) => {
+        this.isGone = true;
+        const error = new UnconfinedError(why);
+        reject(error);
+        for (const hear of this.runs.values()) hear(error);
+      };
+      this.worker.on("message", (word: Word) => {
+        if ("run" in word) this.runs.get(word.run)?.(word);
+        else if (word.kind === "confined") resolve();
+        else end(word.why);
+      });
+      this.worker.once("error", (error) => end(String(error)));
+      this.worker.once("exit", () => end("the thread ended"));
+    });
+    // Every run hears of it by itself.
+    this.confined.catch(() => {});
+    // It keeps nothing alive; a run that is waited for does.
+    this.worker.unref();
+  }
+
+  /** No run is going to be started any more. */
+  retire(): void {
+    this.isRetired = true;
+    this.rest();
+  }
+
+  start(args: readonly string[], sinks: Sinks, onIdle?: () => void): Child {
+    const run = ++this.count;
+    let pid: number | undefined;
+    let isKilled = false;
+    let stopWatching = () => {};
+    const kill = () => {
+      isKilled = true;
+      if (pid !== undefined) killProcess(pid);
     };
-    thread.on("message", hear);
-    thread.once("error", (error) => reject(new UnconfinedError(String(error))));
-    thread.once("exit", () => reject(new UnconfinedError("the thread ended")));
-  }).finally(() => {
-    // The number may soon belong to another program.
-    pid = undefined;
-    stopWatching();
-    void thread.terminate();
-  });
-  return { kill, ended };
+    clearTimeout(this.timer);
+    this.worker.ref();
+    const ended = new Promise<Ended>((resolve, reject) => {
+      this.runs.set(run, (news) => {
+        if (news instanceof Error) return reject(news);
+        switch (news.kind) {
+          case "started":
+            pid = news.pid;
+            if (isKilled) kill();
+            else if (onIdle !== undefined) stopWatching = watch(pid, onIdle);
+            return;
+          case "output":
+            return sinks.output(news.bytes);
+          case "errors":
+            return sinks.errors(news.bytes);
+          case "ended":
+            return resolve(news);
+          case "failed":
+            return reject(Object.assign(new Error(news.why), { code: news.code }));
+        }
+      });
+      const order: Order = { run, args };
+      this.confined.then(() => this.worker.postMessage(order), reject);
+    }).finally(() => {
+      // The number may soon belong to another program.
+      pid = undefined;
+      stopWatching();
+      this.runs.delete(run);
+      this.rest();
+    });
+    return { kill, ended };
+  }
+
+  /** Without a run, the thread ends after a while, or at once when there will be none. */
+  private rest(): void {
+    if (this.runs.size > 0 || this.isGone) return;
+    this.worker.unref();
+    clearTimeout(this.timer);
+    const end = () => {
+      this.isGone = true;
+      void this.worker.terminate();
+    };
+    if (this.isRetired) return end();
+    this.timer = setTimeout(end, KEPT_MS);
+    this.timer.unref();
+  }
+}
+
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has just ended by itself.
+  }
 }
 
 /** Tells once when a program is waiting. @returns what ends the watch. */

@@ -3,10 +3,14 @@ import { test } from "node:test";
 import { ATTACKS, runAttack } from "../rig/attacks.ts";
 import { faultOf } from "../rig/race.ts";
 
-/** Milliseconds of each attack here; `test/stress/race.ts` makes a million attempts of each. */
+/**
+ * Milliseconds of each attack here; `test/stress/race.ts` makes a million attempts of each. Searches for what
+ * only the outside has stand for the others, whose controls take longer to leak.
+ */
 const MS = 150;
+const QUICK = ATTACKS.filter(({ name, engine }) => engine === undefined || name.includes("only the outside"));
 
-for (const [index, attack] of ATTACKS.entries()) {
+for (const [index, attack] of QUICK.entries()) {
   // Each way to the disk with every other attack; the stress run has both with all.
   const pool = index % 2 === 1;
   test(`${attack.name} lets nothing out while links are swapped, and its control does`, async () => {
