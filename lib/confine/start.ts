@@ -9,7 +9,7 @@ import { Worker } from "node:worker_threads";
 import { threadUrl } from "../runtime.ts";
 import type { Bounds, News, Order, Word } from "./types.ts";
 
-/** Milliseconds for which a thread without a run is kept; it holds its folder, so a disk cannot be ejected. */
+/** Milliseconds for which a thread without a run is kept: it holds a folder, whose disk cannot be ejected. */
 const KEPT_MS = 10_000;
 /** Milliseconds between two looks at how much a program works. */
 const LOOK_MS = 250;

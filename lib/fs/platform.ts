@@ -29,6 +29,7 @@ import {
 import { realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { errorCode } from "../errors.ts";
 import { hasSystemDescriptors } from "../runtime.ts";
 import { createNative, type Native } from "./native.ts";
 
@@ -135,9 +136,19 @@ const immediate: Partial<Platform> = {
 function judged(descriptor: number): Located {
   try {
     const stats = fstatSync(descriptor, { bigint: true });
-    return { descriptor, stats, real: readlinkSync(`/proc/self/fd/${descriptor}`) };
+    return { descriptor, stats, real: realPathOf(descriptor) };
   } catch (error) {
     closeSync(descriptor);
+    throw error;
+  }
+}
+
+/** Undefined when it is longer than the system can say: who came there step by step knows where that is. */
+function realPathOf(descriptor: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch (error) {
+    if (errorCode(error) === "ENAMETOOLONG") return undefined;
     throw error;
   }
 }
