@@ -254,7 +254,8 @@ async function copyFile(
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
     const target = await open(to.at(newName), flags, 0o600);
     try {
-      const buffer = new Uint8Array(16 * READ_CHUNK_BYTES);
+      // Most files are small; one byte more than the file has shows its end.
+      const buffer = new Uint8Array(Math.min(16 * READ_CHUNK_BYTES, file.info.size + 1));
       let position = 0;
       for (;;) {
         throwIfAborted(signal);

@@ -207,7 +207,7 @@ function tool(name: string, args: (n: number) => unknown): Attack {
  */
 function searches(engine: Engine): Attack[] {
   const part = CANARY.slice(2, -2);
-  const where = (n: number, others: readonly string[]) => n % 4 === 0 ? pick(others, n / 4) : ".";
+  const where = (n: number, others: readonly string[]) => n % 32 === 0 ? pick(others, n / 32) : ".";
   const names = (n: number) => where(n, DIRS);
   const texts = (n: number) => where(n, ["hop", ...LEAVES, ...VICTIMS]);
   // What ripgrep opens of a victim: its folders, each with a look for a .gitignore, and the files in them.
@@ -224,7 +224,7 @@ function searches(engine: Engine): Attack[] {
   const counted = async (reply: Promise<Attempted>, others: number) => ({ ...await reply, others });
   const text: Attack[] = [
     {
-      name: `search_text, ${engine}`,
+      name: `search_text ${engine}`,
       engine,
       attempt: (sandbox, n) =>
         counted(
@@ -233,7 +233,7 @@ function searches(engine: Engine): Attack[] {
         ),
     },
     {
-      name: `search_text, ${engine}, what only the outside has`,
+      name: `search_text ${engine}: what only the outside has`,
       engine,
       attempt: (sandbox, n) =>
         counted(
@@ -246,13 +246,13 @@ function searches(engine: Engine): Attack[] {
   if (engine === "proposing") return text;
   return [
     {
-      name: `find_files, ${engine}`,
+      name: `find_files ${engine}`,
       engine,
       attempt: (sandbox, n) =>
         counted(call(sandbox, "find_files", { pattern: "*.txt", path: names(n) }), byName(names(n), list)),
     },
     {
-      name: `find_files, ${engine}, what only the outside has`,
+      name: `find_files ${engine}: what only the outside has`,
       engine,
       attempt: (sandbox, n) =>
         counted(

@@ -49,7 +49,7 @@ const EXCHANGE = 2;
 /** Milliseconds after which the way of swapping changes. */
 const MODE_MS = 250;
 /** Microseconds, at most, between two swaps: windows of every length must be met. */
-const PAUSES: readonly number[] = [0, 10, 100, 300];
+const PAUSES: readonly number[] = [0, 20, 200, 500];
 /** Milliseconds of a pause from which on it is slept. */
 const SLEEP_MS = 0.05;
 const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
