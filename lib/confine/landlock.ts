@@ -5,8 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { closeSync, openSync } from "node:fs";
-import process from "node:process";
-import { type NativeFunctions, type NativeSignature, openNativeLibrary } from "../runtime.ts";
+import { type NativeSignature, openSystemLibrary } from "../runtime.ts";
 
 /** The numbers of the system calls; the same on every processor. */
 const CREATE_RULESET = 444;
@@ -44,7 +43,7 @@ export interface Kept {
 
 /** Whether threads can be confined here. */
 export async function canConfine(): Promise<boolean> {
-  const ask = (await open(WITH_ATTRIBUTES))?.syscall;
+  const ask = (await openSystemLibrary(WITH_ATTRIBUTES))?.syscall;
   return Number(ask?.(CREATE_RULESET, null, 0, ASK_VERSION) ?? -1) >= 1;
 }
 
@@ -53,8 +52,8 @@ export async function canConfine(): Promise<boolean> {
  * @throws {Error} when that is not possible.
  */
 export async function confineThread({ folder, program }: Kept): Promise<void> {
-  const { syscall: create, prctl } = await open(WITH_ATTRIBUTES) ?? {};
-  const { syscall: use } = await open(WITH_DESCRIPTOR) ?? {};
+  const { syscall: create, prctl } = await openSystemLibrary(WITH_ATTRIBUTES) ?? {};
+  const { syscall: use } = await openSystemLibrary(WITH_DESCRIPTOR) ?? {};
   if (create === undefined || prctl === undefined || use === undefined) {
     throw new Error("the C library cannot be called");
   }
@@ -88,13 +87,4 @@ function expectNatural(what: string, result: number | bigint): number {
   const number = Number(result);
   if (number < 0) throw new Error(`Landlock refused ${what}`);
   return number;
-}
-
-/** The C library of GNU, else that of musl, which carries the processor in its name. */
-async function open(
-  signatures: Readonly<Record<string, NativeSignature>>,
-): Promise<NativeFunctions | undefined> {
-  if (process.platform !== "linux") return undefined;
-  const musl = `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`;
-  return await openNativeLibrary("libc.so.6", signatures) ?? await openNativeLibrary(musl, signatures);
 }

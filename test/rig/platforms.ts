@@ -21,8 +21,17 @@ export function counting(platform: Platform, dir: string, count: () => void): Pl
   const note = (path: string) => {
     if (isSwapped(relative(dir, placeOf(path)))) count();
   };
+  const { openPlain } = platform;
   return {
     ...platform,
+    ...(openPlain === undefined ? {} : {
+      // What it leaves to the common way is counted there.
+      openPlain: (path) => {
+        const plain = openPlain(path);
+        if (plain !== undefined) note(path);
+        return plain;
+      },
+    }),
     locate(path, follow) {
       note(path);
       const hold = (located: Located): Located => {
@@ -44,8 +53,9 @@ export function counting(platform: Platform, dir: string, count: () => void): Pl
  * else is the same.
  */
 export function checkedByName(platform: Platform): Platform {
+  const { openPlain: _, ...common } = platform;
   return {
-    ...platform,
+    ...common,
     locate(path, follow): Soon<Located> {
       const real = follow ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
       const located = platform.locate(path, follow);
