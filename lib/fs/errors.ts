@@ -63,7 +63,7 @@ export function tooMany(real: string): ToolError {
   );
 }
 
-/** The error for a tree whose folders are nested too deep. @param depth How far below the top that was seen. */
+/** The error for a tree nested too deep. @param depth How far below the top the entry stands. */
 export function tooDeep(real: string, depth: number): ToolError {
   return new ToolError(
     `Cannot work on "${show(real.split(sep).slice(0, -depth).join(sep))}": its folders are nested more than ${
