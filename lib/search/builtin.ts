@@ -66,12 +66,14 @@ export interface Seen {
   readonly isOdd: boolean;
   /** Whether everything was seen. */
   readonly isWhole: boolean;
+  /** Folders that could not be read. */
+  readonly unreadable: number;
 }
 
-/** Looks at what would be searched. Ends at the first `.gitignore` that is no regular file. */
-export async function look(scope: Scope): Promise<Seen> {
+/** Looks at what would be searched, for so many milliseconds. Ends at the first odd `.gitignore`. */
+export async function look(scope: Scope, ms: number): Promise<Seen> {
   const files = new Set<string>();
-  const walk = new Walk(scope, true);
+  const walk = new Walk(scope, ms, true);
   const around = await surroundings(scope);
   await scope.files.withFolder(scope.path, async (top) => {
     await walk.enter(top, around, (_folder, _name, path) => {
@@ -79,7 +81,8 @@ export async function look(scope: Scope): Promise<Seen> {
       return Promise.resolve();
     });
   });
-  return { files, isOdd: walk.isOdd, isWhole: walk.outcome().stopped === undefined };
+  const { stopped, unreadable } = walk.outcome();
+  return { files, isOdd: walk.isOdd, isWhole: stopped === undefined, unreadable };
 }
 
 /** {@link SearchEngine.findNames}. */
@@ -106,14 +109,16 @@ type Visit = (folder: OpenFolder, name: string, path: string) => Promise<void>;
 
 /** A walk over the files below a folder, in the order of their names. */
 class Walk {
-  private readonly until = performance.now() + SEARCH_MS_MAX;
+  private readonly until: number;
   private pauseAt = 0;
   private unreadable = 0;
   private stopped: Outcome["stopped"];
   /** Whether a `.gitignore` is no regular file. */
   isOdd = false;
 
-  constructor(private readonly scope: Scope, private readonly endsWhenOdd = false) {}
+  constructor(private readonly scope: Scope, ms = SEARCH_MS_MAX, private readonly endsWhenOdd = false) {
+    this.until = performance.now() + ms;
+  }
 
   /** Lets other calls have their turn now and then. @returns whether to go on. */
   async goesOn(): Promise<boolean> {

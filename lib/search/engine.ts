@@ -152,7 +152,10 @@ async function runConfined(
   let isHeldUp = false;
   const seek = async () => {
     const { look } = await import("./builtin.ts");
-    const { isOdd } = await look({ ...scope, signal: AbortSignal.any([scope.signal, stop.signal]) });
+    const { isOdd } = await look(
+      { ...scope, signal: AbortSignal.any([scope.signal, stop.signal]) },
+      SEARCH_MS_MAX,
+    );
     if (!isOdd) return;
     isHeldUp = true;
     stop.abort();
@@ -182,8 +185,8 @@ async function textProposed(
 ): Promise<TextFound | Held | undefined> {
   const until = performance.now() + SEARCH_MS_MAX;
   const { look } = await import("./builtin.ts");
-  const { files, isOdd, isWhole } = await look(scope);
-  if (isOdd || !isWhole) return "held up";
+  const { files, isOdd, isWhole, unreadable } = await look(scope, SEARCH_MS_MAX / 2);
+  if (isOdd) return "held up";
   const names = query.glob === undefined ? undefined : compileNamePattern(query.glob);
   const around = await surroundings(scope);
   return await scope.files.withFolder(scope.path, async (folder) => {
@@ -202,7 +205,9 @@ async function textProposed(
       take: (chunk) => rows.take(chunk),
     });
     if (end === undefined) return undefined;
-    const { unreadable, stopped } = outcome(end, query);
+    const { stopped } = outcome(end, query);
+    // What it could not read is tried again: how many there are must not be its word.
+    proposed.push(...failedPaths(end).filter((path) => files.has(path) && isWanted(path)));
     const found = await textInContents(ripgrep, query, scope, {
       files: proposed.sort().map((path) => ({
         path,
@@ -211,7 +216,7 @@ async function textProposed(
       ms: Math.max(until - performance.now(), SEARCH_MS_MAX / 10),
     });
     if (found === undefined) return undefined;
-    const why = found.stopped ?? stopped;
+    const why = found.stopped ?? stopped ?? (isWhole ? undefined : "time");
     return {
       ...found,
       unreadable: unreadable + found.unreadable,
@@ -279,6 +284,11 @@ function outcome(end: RunEnd, { pattern }: { readonly pattern: string }): Outcom
     throw patternError(pattern, reason(end.errors), adviceFor(end.errors));
   }
   return { unreadable, builtIn: false, ...(end.stopped === undefined ? {} : { stopped: end.stopped }) };
+}
+
+/** The paths that ripgrep could not read. */
+function failedPaths({ errors }: RunEnd): string[] {
+  return Array.from(errors.matchAll(/^rg: \.\/(.+): .*\(os error \d+\)$/gm), ([, path = ""]) => path);
 }
 
 /** What ripgrep says about a pattern, without its name, its drawing and its options. */
