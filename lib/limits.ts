@@ -116,6 +116,8 @@ export const DIFF_LINE_CHARS_MAX = 400;
 export const DIFF_STEPS_MAX = 500;
 /** Entries that one recursive copy or delete touches before it refuses, so that a slip stays small. */
 export const TREE_ENTRIES_MAX = 100_000;
+/** Folders in each other that a recursive change enters: each of them keeps a descriptor open meanwhile. */
+export const TREE_DEPTH_MAX = 5_000;
 
 /** Bytes of a `.gitignore` that are read; what is behind them is no list of patterns any more. */
 export const IGNORE_FILE_BYTES_MAX = 64 * KIB;
