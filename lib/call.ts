@@ -7,6 +7,7 @@ import { z } from "zod";
 import { coerce } from "./coerce.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError } from "./errors.ts";
 import type { Files } from "./fs/types.ts";
+import type { Git } from "./git/types.ts";
 import { CALL_MS_MAX } from "./limits.ts";
 import { nearest } from "./nearest.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
@@ -18,6 +19,7 @@ import { argumentSchema, wireTool } from "./wire.ts";
 export interface Reach {
   readonly files: Files;
   readonly search: SearchEngine;
+  readonly git: Git;
 }
 
 /** What tools stand on; made once by the program that serves them. */
@@ -235,6 +237,7 @@ function createContext(services: Services, reach: Reach, options: CallOptions): 
   return {
     files: reach.files,
     search: reach.search,
+    git: reach.git,
     log: services.log,
     readOnly: services.readOnly,
     signal: options.signal ?? new AbortController().signal,

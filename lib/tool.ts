@@ -7,6 +7,7 @@
  */
 import type { z } from "zod";
 import type { Files } from "./fs/types.ts";
+import type { Git } from "./git/types.ts";
 import type { Reply } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
 
@@ -22,6 +23,8 @@ export interface Context {
   readonly files: Files;
   /** Locates text and names. Nothing of what it returns is shown before it was opened through `files`. */
   readonly search: SearchEngine;
+  /** The git repositories in the allowed folders. */
+  readonly git: Git;
   /** Aborted when the call is cancelled or its time is over. Pass it on to everything that waits. */
   readonly signal: AbortSignal;
   /** Tells the client how far the call has come. Cheap to call often: it is throttled. */
