@@ -7,14 +7,14 @@ import { ToolError } from "../../errors.ts";
 import { isInside } from "../../fs/roots.ts";
 import { showName } from "../../names.ts";
 import type { Context } from "../../tool.ts";
+import { isPersonal } from "../neutral.ts";
 import type { Repository, Setting } from "../types.ts";
 
 /** Settings for one command, in order. */
 export type Config = (readonly [key: string, value: string])[];
 
 /** Names and addresses: data, so that the repository's own count as they do in git. */
-const IDENTITY =
-  /^(user\.(name|email|useconfigonly)|(author|committer)\.(name|email))$/;
+const IDENTITY = /^(user\.(name|email|useconfigonly)|(author|committer)\.(name|email))$/;
 
 /** What signs unless the person names something else: git's own defaults. */
 const SIGNING: Readonly<Record<string, string>> = {
@@ -35,11 +35,6 @@ const SIGNING_ENV = [
   ...["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"],
 ];
 
-/** Whether a setting is the person's own. */
-export function isOwn({ scope }: Setting): boolean {
-  return scope === "system" || scope === "global";
-}
-
 /** The value that counts among some settings: the last one. */
 export function lastOf(settings: readonly Setting[], key: string): string | undefined {
   return settings.findLast((setting) => setting.key === key)?.value;
@@ -59,7 +54,7 @@ export interface Person {
  * @throws {ToolError} when no name or address is set, or a signing program stands where tools can write.
  */
 export function personOf(repo: Repository, ctx: Context): Person {
-  const own = repo.settings.filter(isOwn);
+  const own = repo.settings.filter(isPersonal);
   const config: Config = repo.settings
     .filter(({ key, scope }) => IDENTITY.test(key) && scope !== "command")
     .map(({ key, value }) => [key, value]);
@@ -105,10 +100,14 @@ export function pick(
  */
 export function refuseReachable(key: string, command: string, { files }: Context): void {
   const words = command.split(/[\s'"=]+/);
-  const found = words.find((word) => files.roots.some(({ real, given }) => isInside(word, real) || isInside(word, given)));
+  const found = words.find((word) =>
+    files.roots.some(({ real, given }) => isInside(word, real) || isInside(word, given))
+  );
   if (found === undefined) return;
   throw new ToolError(
-    `Cannot run what the person's git configuration names: ${key} is ${showName(found)}, inside an allowed folder`,
+    `Cannot run what the person's git configuration names: ${key} is ${
+      showName(found)
+    }, inside an allowed folder`,
     "Tools can change what stands there, so it is not run. The person can move the program elsewhere, or do " +
       "this by hand.",
   );
@@ -117,7 +116,7 @@ export function refuseReachable(key: string, command: string, { files }: Context
 function nobody(what: string): ToolError {
   return new ToolError(
     `Cannot commit: git does not know whose commit it is, no ${what} is set`,
-    "Ask the person to run, once: git config --global user.name \"Their Name\" and " +
-      "git config --global user.email \"them@example.com\". Then call this again.",
+    'Ask the person to run, once: git config --global user.name "Their Name" and ' +
+      'git config --global user.email "them@example.com". Then call this again.',
   );
 }

@@ -107,7 +107,9 @@ function changeOf(line: string): FileChange | undefined {
 
 /** The filters that the configuration defines, whoever's it is. Others do nothing, in git as here. */
 export function definedFilters({ settings }: Repository): Set<string> {
-  return new Set(settings.flatMap(({ key }) => /^filter\.(.*)\.(clean|smudge|process)$/s.exec(key)?.[1] ?? []));
+  return new Set(
+    settings.flatMap(({ key }) => /^filter\.(.*)\.(clean|smudge|process)$/s.exec(key)?.[1] ?? []),
+  );
 }
 
 /**
@@ -136,6 +138,17 @@ export async function filtersOf(
     if (defined.has(value)) found.set(path, value);
   }
   return found;
+}
+
+/** The branch that is checked out; undefined when a commit is. */
+export async function currentBranch(repo: Repository): Promise<string | undefined> {
+  const { stdout, status } = await repo.run({
+    name: "symbolic-ref",
+    options: ["--quiet"],
+    values: ["HEAD"],
+    okStatus: [0, 1],
+  });
+  return status === 0 ? stdout.toString("utf8").trim().replace(/^refs\/heads\//, "") : undefined;
 }
 
 /** Some paths in one line each, and how many more there are. */
