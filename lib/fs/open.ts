@@ -245,13 +245,14 @@ function openFolder(anchor: Anchor, path: string, verb: Verb): OpenFolder {
     withFolder: (name, work) =>
       withChild(anchor, name, verb, (child) => work(openFolder(child, join(path, name), verb))),
     withFile: (name, work) => withChildFile(anchor, name, "read", work),
-    mayRead: (below) => mayRead(anchor, below),
+    mayRead: (below) => may("read", anchor, below),
+    mayWrite: (below) => !anchor.root.readOnly && may("write", anchor, below),
   };
 }
 
-function mayRead({ real, space }: Anchor, below: string): boolean {
+function may(verb: Verb, { real, space }: Anchor, below: string): boolean {
   try {
-    space.guard.check("read", join(real, below), below);
+    space.guard.check(verb, join(real, below), below);
     return true;
   } catch (error) {
     if (error instanceof ToolError) return false;

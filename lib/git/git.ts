@@ -33,6 +33,7 @@ import {
   refuseIncludes,
   refuseOtherWorkTree,
 } from "./settings.ts";
+import { underWay } from "./state.ts";
 import type { Command, Git, OpenOptions, Output, Repository, Setting } from "./types.ts";
 import { checkVersion, missingGit, parseVersion } from "./version.ts";
 
@@ -153,6 +154,9 @@ async function openRepository(opening: Opening): Promise<Repository> {
     resolve: (names) => resolveCommits(repository, names),
     find: async (name) => (await findCommits(repository, [name]))[0],
     mayRead: (path) => folder.mayRead(path),
+    mayWrite: (path) => folder.mayWrite(path),
+    underWay: () => underWay(gitDir),
+    person: host.env,
     pathOf: (argument) => pathBelow(argument, repository, files),
   };
   return repository;
