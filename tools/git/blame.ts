@@ -20,53 +20,24 @@ interface Origin {
   subject: string;
 }
 
+/** A line and the commit it came from. */
+interface Line {
+  readonly hash: string;
+  readonly number: number;
+  readonly content: string;
+}
+
 /** The lines under the commit each came from; a commit is named once for the lines that follow each other. */
 export async function blame(
   place: Place,
   { offset = 1, limit = GIT_BLAME_DEFAULT }: { readonly offset?: number; readonly limit?: number },
   ctx: Context,
 ): Promise<Reply> {
-  const { repository, hash, path, asked } = place;
   const count = Number.isFinite(limit) ? Math.min(limit, GIT_BLAME_MAX) : GIT_BLAME_DEFAULT;
   const { type } = await objectAt(place);
   if (type !== "blob") throw new ToolError(`Cannot blame ${titleOf(place)}: it is no file`, "Name a file.");
-  const origins = new Map<string, Origin>();
-  const lines: { hash: string; number: number; content: string }[] = [];
-  let current = { hash: "", number: 0 };
-  const reader = createLineReader(4 * LINE_CHARS_MAX, (line) => {
-    const head = /^([0-9a-f]{40,64}) \d+ (\d+)/.exec(line);
-    const origin = origins.get(current.hash);
-    if (line.startsWith("\t")) lines.push({ ...current, content: line.slice(1) });
-    else if (head !== null) {
-      current = { hash: head[1] ?? "", number: Number(head[2]) };
-      if (!origins.has(current.hash)) {
-        origins.set(current.hash, { author: "", at: new Date(NaN), subject: "" });
-      }
-    } else if (origin !== undefined) takeField(origin, line);
-    return true;
-  });
   // One line more than is shown tells whether there are more.
-  const { status, stderr } = await repository.run({
-    name: "blame",
-    options: ["--porcelain", `-L${offset},+${count + 1}`],
-    revisions: [hash],
-    paths: [path],
-    okStatus: [0, 128],
-    take: (chunk) => reader.take(chunk),
-  });
-  reader.end();
-  if (status === 128 && lines.length === 0) {
-    const [, has] = /has only (\d+) line/.exec(stderr) ?? [];
-    throw has === undefined
-      ? new ToolError(
-        `Cannot blame ${titleOf(place)}: ${visible(stderr.trim())}`,
-        "git_log with this path tells more.",
-      )
-      : new ToolError(
-        `${titleOf(place)} has only ${has} lines; there is no line ${offset}`,
-        "Use a smaller offset.",
-      );
-  }
+  const { lines, origins } = await readBlame(place, offset, count + 1);
   const rows: string[] = [];
   let chars = 0;
   let last = "";
@@ -76,21 +47,54 @@ export async function blame(
     const title = line.hash === last || origin === undefined
       ? []
       : [`${line.hash.slice(0, 10)} ${timeText(origin.at, ctx)} ${origin.author}: ${origin.subject}`];
-    const row = `${String(line.number).padStart(6)}  ${
-      clip(visible(line.content.replace(/\r$/, "")), LINE_CHARS)
-    }`;
-    const added = [...title, row].reduce((sum, one) => sum + one.length + 1, 0);
-    if (chars + added > REPLY_CHARS_MAX - 2_000 && shown > 0) break;
-    rows.push(...title, row);
-    chars += added;
+    const content = clip(visible(line.content.replace(/\r$/, "")), LINE_CHARS);
+    const added = [...title, `${String(line.number).padStart(6)}  ${content}`];
+    chars += added.reduce((sum, one) => sum + one.length + 1, 0);
+    if (chars > REPLY_CHARS_MAX - 2_000 && shown > 0) break;
+    rows.push(...added);
     last = line.hash;
     shown++;
   }
-  const more = lines.length > shown ? `More: ${next("git_show", asked, offset + shown)}` : undefined;
+  const more = lines.length > shown ? `More: ${next("git_show", place.asked, offset + shown)}` : undefined;
   return text(
     [`${titleOf(place)}, lines ${offset}-${offset + shown - 1} by commit:`, ...rows].join("\n"),
     more,
   );
+}
+
+/** Understands `git blame --porcelain`: a commit is described where it comes first. */
+async function readBlame(place: Place, offset: number, count: number) {
+  const { repository, hash, path } = place;
+  const origins = new Map<string, Origin>();
+  const lines: Line[] = [];
+  let current = { hash: "", number: 0 };
+  const reader = createLineReader(4 * LINE_CHARS_MAX, (line) => {
+    const [, from, number] = /^([0-9a-f]{40,64}) \d+ (\d+)/.exec(line) ?? [];
+    const origin = origins.get(current.hash);
+    if (line.startsWith("\t")) lines.push({ ...current, content: line.slice(1) });
+    else if (from !== undefined) {
+      current = { hash: from, number: Number(number) };
+      if (!origins.has(from)) origins.set(from, { author: "", at: new Date(NaN), subject: "" });
+    } else if (origin !== undefined) takeField(origin, line);
+    return true;
+  });
+  const { status, stderr } = await repository.run({
+    name: "blame",
+    options: ["--porcelain", `-L${offset},+${count}`],
+    revisions: [hash],
+    paths: [path],
+    okStatus: [0, 128],
+    take: (chunk) => reader.take(chunk),
+  });
+  reader.end();
+  if (status !== 128 || lines.length > 0) return { lines, origins };
+  const [, has] = /has only (\d+) line/.exec(stderr) ?? [];
+  throw has === undefined
+    ? new ToolError(
+      `Cannot blame ${titleOf(place)}: ${visible(stderr.trim())}`,
+      "git_log tells of this path.",
+    )
+    : new ToolError(`${titleOf(place)} has only ${has} lines, no line ${offset}`, "Use a smaller offset.");
 }
 
 function takeField(origin: Origin, line: string): void {

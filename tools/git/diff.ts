@@ -14,17 +14,16 @@ import { nameOf, next } from "./shown.ts";
 export const gitDiff: AnyTool = defineTool({
   name: "git_diff",
   title: "Git differences",
-  description: "Shows which files differ and by how much, then the patch. Without from: what is not staged " +
-    "yet. One commit or what it changed: git_show.",
+  description: "Which files differ, then the patch. Without from: what is not staged.",
   effect: "read",
   world: "closed",
   input: {
-    repo: z.string().describe("Any folder in the repository"),
-    staged: z.boolean().optional().describe("What is staged"),
-    from: z.string().optional().describe('Commit, branch, tag, "a..b" or "a...b" (since they parted)'),
-    to: z.string().optional().describe("Default: the files as they are"),
+    repo: z.string().describe("A folder in it"),
+    staged: z.boolean().optional().describe("Staged instead"),
+    from: z.string().optional().describe('Commit, branch, "a..b", "a...b"'),
+    to: z.string().optional().describe("Default: the files"),
     paths: z.array(z.string()).optional().describe("Only these"),
-    offset: z.int().min(1).optional().describe("First line of the patch"),
+    offset: z.int().min(1).optional().describe("Line of the patch, from 1"),
   },
   paths: ["repo"],
   async run(args, ctx) {

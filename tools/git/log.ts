@@ -6,9 +6,9 @@ import { z } from "zod";
 import { ToolError } from "../../lib/errors.ts";
 import { unquoteName } from "../../lib/git/lines.ts";
 import type { Command, Repository } from "../../lib/git/types.ts";
-import { GIT_LOG_DEFAULT, GIT_LOG_MAX } from "../../lib/limits.ts";
+import { GIT_LOG_DEFAULT, GIT_LOG_MAX, REPLY_CHARS_MAX } from "../../lib/limits.ts";
 import { showName } from "../../lib/names.ts";
-import { fitLines, text } from "../../lib/reply.ts";
+import { text } from "../../lib/reply.ts";
 import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
 import { visible } from "../../lib/visible.ts";
 import { type Commit, COMMIT_FORMAT, commitRow, nameOf, next, parseCommits, timeText } from "./shown.ts";
@@ -16,23 +16,18 @@ import { type Commit, COMMIT_FORMAT, commitRow, nameOf, next, parseCommits, time
 export const gitLog: AnyTool = defineTool({
   name: "git_log",
   title: "Git history",
-  description: "Commits, newest first: when, who, subject, branches. A single file is followed through " +
-    "renames. Messages and changes in full: git_show.",
+  description: "Commits, newest first: when, who, subject, branches. In full: git_show.",
   effect: "read",
   world: "closed",
   input: {
-    repo: z.string().describe("Any folder in the repository"),
-    range: z.string().optional().describe(
-      'Commit, branch, "a..b" (in b, not in a), "a...b" (in one only) or "all". Default HEAD',
-    ),
-    path: z.string().optional().describe("Commits that changed it"),
-    author: z.string().optional().describe("Part of name or address"),
-    since: z.string().optional().describe('Date or "2 weeks ago"'),
-    until: z.string().optional().describe("Likewise"),
-    contains: z.string().optional().describe("Commits that add or remove this text"),
-    message: z.string().optional().describe("Part of the message"),
-    merges: z.boolean().optional().describe("true: only merges; false: none"),
-    offset: z.int().min(1).optional().describe("First commit, from 1"),
+    repo: z.string().describe("A folder in it"),
+    range: z.string().optional().describe('Commit, branch, "a..b", "a...b" or "all". Default HEAD'),
+    path: z.string().optional().describe("Changed file or folder"),
+    author: z.string().optional().describe("Part of it"),
+    since: z.string().optional().describe('Date, "2 weeks ago"'),
+    until: z.string().optional().describe("Date"),
+    contains: z.string().optional().describe("Text that came or went"),
+    offset: z.int().min(1).optional().describe("From 1"),
     limit: z.int().min(1).max(GIT_LOG_MAX).optional().describe(`Default ${GIT_LOG_DEFAULT}`),
   },
   paths: ["repo"],
@@ -57,13 +52,10 @@ export const gitLog: AnyTool = defineTool({
         paths: path === undefined ? undefined : [path],
       });
       const commits = parseCommits(stdout.toString("utf8"));
-      const rows = commits.slice(0, limit).flatMap((commit) =>
-        rowsOf(
-          commit,
-          { isSearch: args.contains !== undefined, follow: follow ? path : undefined },
-          repository,
-          ctx,
-        )
+      const style = { isSearch: args.contains !== undefined, follow: follow ? path : undefined, ...range };
+      const { rows, taken } = page(
+        commits.slice(0, limit),
+        (commit) => rowOf(commit, style, repository, ctx),
       );
       const what = [
         range.title,
@@ -71,38 +63,61 @@ export const gitLog: AnyTool = defineTool({
         ...words,
       ];
       const title = `${nameOf(repository)}, ${what.join(", ")}`;
-      const blocks = fitLines(rows);
-      if (rows.length === 0 && commits.length <= limit) return text(`${title}: ${none(offset)}`);
-      const shown = blocks.length < rows.length ? blocks.length : limit;
-      const more = commits.length > shown
-        ? `Older ones: ${next("git_log", args, offset + Math.min(shown, limit))}`
+      if (commits.length === 0) return text(`${title}: ${none(offset)}`);
+      const more = taken < commits.length
+        ? `Older ones: ${next("git_log", args, offset + taken)}`
         : undefined;
-      return text([`${title}; times in ${ctx.timeZone}`, ...blocks].join("\n"), more);
+      return text([`${title}; times in ${ctx.timeZone}`, ...rows].join("\n"), more);
     });
   },
 });
+
+/** As many rows as fit, and the number of commits they stand for. */
+function page(commits: readonly Commit[], show: (commit: Commit) => string | undefined) {
+  const rows: string[] = [];
+  let chars = 0;
+  let taken = 0;
+  for (const commit of commits) {
+    const row = show(commit);
+    chars += (row?.length ?? 0) + 1;
+    if (chars > REPLY_CHARS_MAX - 2_000 && rows.length > 0) break;
+    if (row !== undefined) rows.push(row);
+    taken++;
+  }
+  return { rows, taken };
+}
 
 function none(offset: number): string {
   return offset === 1 ? "no such commits" : `no commits from number ${offset} on`;
 }
 
-/** The rows of a commit; none for one that only changes what may not be read. */
-function rowsOf(
+interface Style {
+  /** Only commits that change a readable file are shown, with its name. */
+  readonly isSearch: boolean;
+  /** The file whose older names are told. */
+  readonly follow: string | undefined;
+  /** Each commit is on one of two sides. */
+  readonly isSided: boolean;
+}
+
+/** A commit as it is shown; undefined for one that only changes what may not be read. */
+function rowOf(
   commit: Commit,
-  { isSearch, follow }: { readonly isSearch: boolean; readonly follow: string | undefined },
+  { isSearch, follow, isSided }: Style,
   repository: Repository,
   ctx: Context,
-): string[] {
-  const side = commit.side === "<" || commit.side === ">" ? `${commit.side} ` : "";
-  const row = side + commitRow(commit, ctx);
+): string | undefined {
+  const row = (isSided ? `${commit.side} ` : "") + commitRow(commit, ctx);
   const names = commit.tail.split("\n").filter((name) => name !== "").map(unquoteName);
   if (isSearch) {
     // What a secret file contains cannot be found out by searching for it.
     const readable = names.filter((name) => repository.mayRead(name));
-    return readable.length === 0 ? [] : [`${row}\n    in ${readable.slice(0, 10).map(showName).join(", ")}`];
+    return readable.length === 0
+      ? undefined
+      : `${row}\n    in ${readable.slice(0, 10).map(showName).join(", ")}`;
   }
   const then = names.find((name) => name !== follow);
-  return [follow === undefined || then === undefined ? row : `${row}\n    as ${showName(then)}`];
+  return follow === undefined || then === undefined ? row : `${row}\n    as ${showName(then)}`;
 }
 
 /** Which commits. */
@@ -110,16 +125,28 @@ interface Range {
   readonly title: string;
   readonly options: readonly string[];
   readonly revisions: readonly string[];
+  /** Whether commits are told apart by the end they belong to. */
+  readonly isSided: boolean;
 }
 
 async function rangeOf(repository: Repository, asked = "HEAD"): Promise<Range> {
   if (asked === "all") {
-    return { title: "all branches and tags", options: ["--branches", "--tags", "--remotes"], revisions: [] };
+    return {
+      title: "all branches and tags",
+      options: ["--branches", "--tags", "--remotes"],
+      revisions: [],
+      isSided: false,
+    };
   }
   const range = /^(.*?)(\.{2,3})(.*)$/s.exec(asked);
   if (range === null) {
     const [hash = ""] = await repository.resolve([asked]);
-    return { title: `commits of ${visible(asked)} (${hash.slice(0, 10)})`, options: [], revisions: [hash] };
+    return {
+      title: `commits of ${visible(asked)} (${hash.slice(0, 10)})`,
+      options: [],
+      revisions: [hash],
+      isSided: false,
+    };
   }
   const [, first = "", dots = "", second = ""] = range;
   const names = [first || "HEAD", second || "HEAD"];
@@ -130,8 +157,14 @@ async function rangeOf(repository: Repository, asked = "HEAD"): Promise<Range> {
       title: `commits in only one of ${from} (<) and ${to} (>)`,
       options: ["--left-right"],
       revisions: [hashes.join("...")],
+      isSided: true,
     }
-    : { title: `commits in ${to} and not in ${from}`, options: [], revisions: [hashes.join("..")] };
+    : {
+      title: `commits in ${to} and not in ${from}`,
+      options: [],
+      revisions: [hashes.join("..")],
+      isSided: false,
+    };
 }
 
 interface Asked {
@@ -139,14 +172,12 @@ interface Asked {
   readonly since?: string;
   readonly until?: string;
   readonly contains?: string;
-  readonly message?: string;
-  readonly merges?: boolean;
 }
 
 /** What the commits must be like: options, and the same in words. */
 async function filterOf(
   repository: Repository,
-  { author, since, until, contains, message, merges }: Asked,
+  { author, since, until, contains }: Asked,
   ctx: Context,
 ): Promise<[options: string[], words: string[]]> {
   const options: string[] = [];
@@ -155,10 +186,9 @@ async function filterOf(
     options.push(option);
     words.push(word);
   };
-  if (author !== undefined || message !== undefined) options.push("--regexp-ignore-case", "--fixed-strings");
-  if (author !== undefined) add(`--author=${oneLine("author", author)}`, `by ${visible(author)}`);
-  if (message !== undefined) {
-    add(`--grep=${oneLine("message", message)}`, `with "${visible(message)}" in the message`);
+  if (author !== undefined) {
+    options.push("--regexp-ignore-case", "--fixed-strings");
+    add(`--author=${oneLine("author", author)}`, `by ${visible(author)}`);
   }
   for (const [name, date] of [["since", since], ["until", until]] as const) {
     if (date === undefined) continue;
@@ -169,7 +199,6 @@ async function filterOf(
     if (contains === "") throw new ToolError("Cannot search for an empty text", "Leave out contains.");
     add(`-S${contains}`, `that add or remove ${JSON.stringify(visible(contains)).slice(0, 120)}`);
   }
-  if (merges !== undefined) add(merges ? "--merges" : "--no-merges", merges ? "only merges" : "no merges");
   return [options, words];
 }
 

@@ -50,8 +50,7 @@ export async function showObject(place: Place, lines: Lines): Promise<Reply> {
   }
   const { stdout } = await place.repository.run({
     name: "cat-file",
-    options: ["blob"],
-    values: [object],
+    values: ["blob", object],
     maxBytes: GIT_BLOB_BYTES_MAX + 1,
   });
   const whole = decode(stdout)?.text;

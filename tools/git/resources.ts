@@ -43,7 +43,7 @@ export const gitResources: ResourceProvider = {
   async read(uri, ctx) {
     if (!uri.toLowerCase().startsWith("git+file:")) return undefined;
     const path = ctx.files.resolve(pathOf(uri));
-    return [{ uri, mimeType: "text/plain", text: await statusText(path, [], ctx) }];
+    return [{ uri, mimeType: "text/plain", text: await statusText(path, ctx) }];
   },
 };
 

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { ToolError } from "../../lib/errors.ts";
 import type { Repository } from "../../lib/git/types.ts";
-import { GIT_BLAME_MAX, READ_LINES_DEFAULT } from "../../lib/limits.ts";
+import { GIT_BLAME_MAX } from "../../lib/limits.ts";
 import { showName } from "../../lib/names.ts";
 import { type Reply, text } from "../../lib/reply.ts";
 import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
@@ -17,19 +17,17 @@ import { COMMIT_FORMAT, nameOf, next, parseCommits, timeText } from "./shown.ts"
 
 export const gitShow: AnyTool = defineTool({
   name: "git_show",
-  title: "Show a commit, or a file as it was",
-  description:
-    "Without path: a commit (also a tag or stash) with message, files and patch. With path: that " +
-    "file or folder as it was in the commit; with blame, who last changed each line.",
+  title: "Show a commit or old file",
+  description: "A commit with its patch; with path, that file or folder as it was then.",
   effect: "read",
   world: "closed",
   input: {
-    repo: z.string().describe("Any folder in the repository"),
-    ref: z.string().describe('Commit, branch, tag, "HEAD~2", "stash@{0}"'),
+    repo: z.string().describe("A folder in it"),
+    ref: z.string().describe('Commit, branch, tag, "stash@{0}"'),
     path: z.string().optional().describe("File or folder"),
-    blame: z.boolean().optional().describe("Who last changed the lines of the file"),
-    offset: z.int().min(1).optional().describe("First line, from 1"),
-    limit: z.int().min(1).optional().describe(`Lines. Default ${READ_LINES_DEFAULT}`),
+    blame: z.boolean().optional().describe("Who last changed each line"),
+    offset: z.int().min(1).optional().describe("Line, from 1"),
+    limit: z.int().min(1).optional().describe("Lines"),
   },
   paths: ["repo"],
   async run(args, ctx) {
@@ -110,10 +108,9 @@ async function showCommit(
       ? ["It has no parent"]
       : [`${commit.parents.length > 1 ? "Parents" : "Parent"}: ${commit.parents.join(" ")}${merged}`]),
     ...await tagRows(repository, args.ref),
-    "",
     ...indented(message),
     "",
-    `${totals(differences.files)}`,
+    totals(differences.files),
     ...fileRows(differences),
     "",
   ];
@@ -142,7 +139,7 @@ async function tagRows(repository: Repository, ref: string): Promise<string[]> {
     okStatus: [0, 128],
   });
   const [type, tagger = "", message = ""] = object.stdout.toString("utf8").split("\0");
-  return type === "tag" ? [`Tag by ${visible(tagger)}:`, ...indented(message)] : [];
+  return type === "tag" ? [`Tag by ${visible(tagger)}:`, ...indented(message), "Message:"] : [];
 }
 
 /** A text of somebody else, set off from what we say. */

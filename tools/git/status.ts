@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { count, counted } from "../../lib/format.ts";
 import type { Repository } from "../../lib/git/types.ts";
-import { GIT_STASHES_SHOWN_MAX } from "../../lib/limits.ts";
+import { GIT_STASHES_SHOWN_MAX, REPLY_CHARS_MAX } from "../../lib/limits.ts";
 import { showName } from "../../lib/names.ts";
 import { fitLines, text } from "../../lib/reply.ts";
 import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
@@ -15,48 +15,45 @@ import { COMMIT_FORMAT, commitRow, nameOf, parseCommits, timeText } from "./show
 export const gitStatus: AnyTool = defineTool({
   name: "git_status",
   title: "Git status",
-  description: "The branch, how far it is from its upstream, what is staged, changed, untracked or in " +
-    "conflict, what is under way, and the stashes. What changed inside the files: git_diff.",
+  description: "Branch, upstream, what is staged, changed, untracked, in conflict; stashes.",
   effect: "read",
   world: "closed",
   input: {
-    repo: z.string().describe("Any folder in the repository"),
-    paths: z.array(z.string()).optional().describe("Only these"),
+    repo: z.string().describe("A folder in it"),
   },
   paths: ["repo"],
-  async run({ repo, paths = [] }, ctx) {
-    const rows = (await statusText(repo, paths, ctx)).split("\n");
-    const shown = fitLines(rows);
-    const more = rows.length - shown.length;
-    return text(
-      shown.join("\n"),
-      more === 0 ? undefined : `${counted(more, "more line")}: name paths to see a part of them.`,
-    );
+  async run({ repo }, ctx) {
+    return text(await statusText(repo, ctx));
   },
 });
 
 /** How things are in the repository of a folder, in lines. */
-export async function statusText(repo: string, paths: readonly string[], ctx: Context): Promise<string> {
+export async function statusText(repo: string, ctx: Context): Promise<string> {
   return await ctx.git.withRepository(repo, { signal: ctx.signal }, async (repository) => {
     const { bare } = repository;
     const [status, last, stashes, underWay] = await Promise.all([
-      bare ? bareStatus(repository) : statusOf(repository, paths),
+      bare ? bareStatus(repository) : statusOf(repository),
       lastCommit(repository, ctx),
       stashRows(repository, ctx),
       repository.underWay(),
     ]);
+    const lists = SECTIONS.map(([key]) => status[key]);
+    const room = shares(lists, STATUS_CHARS);
     const rows = [
       `${nameOf(repository)}: ${headText(status, bare)}`,
       ...(last === undefined ? [] : [`Last commit: ${last}`]),
       ...(underWay === undefined ? [] : [`Under way: ${underWay}`]),
-      ...SECTIONS.flatMap(([key, title]) => section(title, status[key])),
+      ...SECTIONS.flatMap(([key, title], index) => section(title, status[key], room[index] ?? 0)),
       ...(stashes.length === 0 ? [] : [`Stashes (show one with git_show, ref "stash@{0}"):`, ...stashes]),
     ];
     const isClean = SECTIONS.every(([key]) => status[key].length === 0);
-    if (isClean && !bare) rows.push(paths.length > 0 ? "Nothing changed there" : "Nothing to commit");
+    if (isClean && !bare) rows.push("Nothing to commit");
     return rows.join("\n");
   });
 }
+
+/** Characters of all lists together. */
+const STATUS_CHARS = REPLY_CHARS_MAX - 6_000;
 
 /** What `git status` says. */
 interface Status {
@@ -91,14 +88,13 @@ const CONFLICTS: Readonly<Record<string, string>> = {
   UU: "changed by both",
 };
 
-async function statusOf(repository: Repository, paths: readonly string[]): Promise<Status> {
+async function statusOf(repository: Repository): Promise<Status> {
   const { stdout } = await repository.run({
     name: "status",
     options: [
       ...["--porcelain=v2", "-z", "--branch", "--untracked-files=normal", "--ignore-submodules=dirty"],
       ...["--find-renames", "--ahead-behind"],
     ],
-    paths: paths.length === 0 ? undefined : await Promise.all(paths.map((path) => repository.pathOf(path))),
   });
   return parseStatus(stdout.toString("utf8"));
 }
@@ -190,8 +186,38 @@ function headText({ branch, commit, upstream, ahead, behind }: Status, bare: boo
   return `${where}${first}, ${distance} (as of the last fetch)`;
 }
 
-function section(title: string, rows: readonly string[]): string[] {
-  return rows.length === 0 ? [] : [`${title} (${count(rows.length)}):`, ...rows];
+/** How many characters each list gets: the short ones all they need, the long ones the rest in equal parts. */
+function shares(lists: readonly (readonly string[])[], total: number): number[] {
+  const needs = lists.map((list) => list.reduce((sum, row) => sum + row.length + 1, 0));
+  const room = needs.map(() => 0);
+  let left = total;
+  const order = needs.map((_, index) => index).sort((a, b) => (needs[a] ?? 0) - (needs[b] ?? 0));
+  for (const [position, index] of order.entries()) {
+    room[index] = Math.min(needs[index] ?? 0, Math.floor(left / (order.length - position)));
+    left -= room[index] ?? 0;
+  }
+  return room;
+}
+
+function section(title: string, rows: readonly string[], room: number): string[] {
+  if (rows.length === 0) return [];
+  const shown = fitLines(rows, room);
+  const more = rows.slice(shown.length);
+  return [`${title} (${count(rows.length)}):`, ...shown, ...(more.length === 0 ? [] : [inFolders(more)])];
+}
+
+/** Rows that are not shown, by the folders they are in. */
+function inFolders(rows: readonly string[]): string {
+  const folders = new Map<string, number>();
+  for (const row of rows) {
+    const [, folder = "the top"] = /^ {2}(?:[A-Z] )?"?([^/]+\/)./.exec(row) ?? [];
+    folders.set(folder, (folders.get(folder) ?? 0) + 1);
+  }
+  const most = [...folders].sort((a, b) => b[1] - a[1]).slice(0, 8);
+  return `  … and ${count(rows.length)} more: ${
+    most.map(([folder, rows]) => `${count(rows)} in ${folder}`).join(", ")
+  }` +
+    (folders.size > most.length ? ", …" : "");
 }
 
 async function lastCommit(repository: Repository, ctx: Context): Promise<string | undefined> {
