@@ -266,6 +266,20 @@ export const GIT_DISCOVER_DEPTH_MAX = 4;
 export const GIT_DISCOVER_FOLDERS_MAX = 5_000;
 /** Repositories that are listed as resources. */
 export const GIT_REPOSITORIES_MAX = 200;
+/** Files that one reply lists as changed before it says how many more there are. */
+export const GIT_FILES_SHOWN_MAX = 150;
+/** Characters of names that one command takes as arguments: systems allow little more than 100,000 bytes. */
+export const GIT_EXCLUDE_CHARS_MAX = 60_000;
+/** Commits that `git_log` shows unless asked for fewer, and at most. */
+export const GIT_LOG_DEFAULT = 20;
+export const GIT_LOG_MAX = 200;
+/** Bytes of a file at a revision that is looked at. */
+export const GIT_BLOB_BYTES_MAX = 20 * MIB;
+/** Lines whose authors are shown unless asked for fewer, and at most. */
+export const GIT_BLAME_DEFAULT = 100;
+export const GIT_BLAME_MAX = 1_000;
+/** Stashes that `git_status` lists. */
+export const GIT_STASHES_SHOWN_MAX = 10;
 
 // --- Changing repositories ---
 

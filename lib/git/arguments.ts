@@ -17,6 +17,9 @@ const SHOWING: Readonly<Record<string, readonly string[]>> = {
 /** Commands that take no `--end-of-options`. */
 const WITHOUT_END: ReadonlySet<string> = new Set(["blame", "check-attr", "check-ref-format", "update-index"]);
 
+/** Commands whose path is the name of one file and not a pattern. */
+const PLAIN_PATH: ReadonlySet<string> = new Set(["blame"]);
+
 const HASH = "(?:[0-9a-f]{40}|[0-9a-f]{64})";
 const REVISION = new RegExp(`^(?:\\^?${HASH}|${HASH}\\.{2,3}${HASH})$`);
 
@@ -51,7 +54,7 @@ export function argumentsOf(command: Command): string[] {
     ...options,
     ...(positional.length === 0 || WITHOUT_END.has(name) ? [] : ["--end-of-options"]),
     ...positional,
-    ...pathArguments(paths, exclude),
+    ...(PLAIN_PATH.has(name) ? ["--", ...paths ?? []] : pathArguments(paths, exclude)),
   ];
 }
 

@@ -33,6 +33,7 @@ import {
   refuseIncludes,
   refuseOtherWorkTree,
 } from "./settings.ts";
+import { underWay } from "./state.ts";
 import type { Command, Git, OpenOptions, Output, Repository, Setting } from "./types.ts";
 import { checkVersion, missingGit, parseVersion } from "./version.ts";
 
@@ -172,6 +173,7 @@ async function openRepository(opening: Opening): Promise<Repository> {
     find: async (name) => (await findCommits(repository, [name]))[0],
     mayRead: (path) => folder.mayRead(path),
     mayWrite: (path) => folder.mayWrite(path),
+    underWay: () => underWay(gitDir),
     person: { ...host.env, HOME: host.home, PATH: found.searchPath },
     pathOf: (argument) => pathBelow(argument, repository, files),
   };

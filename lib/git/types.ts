@@ -89,6 +89,8 @@ export interface Repository {
   readonly format: "sha1" | "sha256";
   /** All settings, of every scope, the later ones winning. The repository's own contain no includes. */
   readonly settings: readonly Setting[];
+  /** The environment of the person, of which a command is given only what it names. */
+  readonly person: Readonly<Record<string, string | undefined>>;
   /** Version of the git that is used: [2, 39, 5]. */
   readonly version: readonly number[];
   /**
@@ -105,15 +107,11 @@ export interface Repository {
   resolve(names: readonly string[]): Promise<string[]>;
   /** The same for one name, undefined when it means no commit. */
   find(name: string): Promise<string | undefined>;
-  /** Whether the guardrails let the contents of a path below the top be read. */
+  /** Whether the guardrails let the contents of a path below the top be read, and be written. */
   mayRead(path: string): boolean;
-  /** Whether they let it be written, moved or deleted. */
   mayWrite(path: string): boolean;
-  /**
-   * The person's environment, with the PATH where programs are found. Nothing of it reaches git unless a
-   * command is given it.
-   */
-  readonly person: Readonly<Record<string, string | undefined>>;
+  /** What is under way and waits for the person (`a merge`, `a rebase (step 2 of 5)`). */
+  underWay(): Promise<string | undefined>;
   /**
    * The path below the top, with "/", that an argument means: absolute, or relative to the folder that was
    * asked for where it exists there, else to the top. "" is the top itself.

@@ -81,7 +81,11 @@ export async function changesOf(
 ): Promise<FileChange[]> {
   const { stdout } = await repo.run({
     name: "status",
-    options: ["--porcelain=v2", "-z", `--untracked-files=${untracked}`, "--no-renames"],
+    options: [
+      ...["--porcelain=v2", "-z", `--untracked-files=${untracked}`, "--no-renames"],
+      // Looking into submodules would be git's work there, with the settings they have.
+      "--ignore-submodules=dirty",
+    ],
     // The top itself is everything, and no path.
     ...(paths.length === 0 || paths.includes("") ? {} : { paths }),
   });
