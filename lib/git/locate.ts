@@ -96,6 +96,8 @@ async function verify(located: Located, roots: readonly Root[]): Promise<Located
   for (const folder of [...folders, join(commonDir, "info"), join(gitDir, "info")]) {
     await checkLinks(folder, top, roots);
   }
+  // Names of branches are names of files there, and stashes are lines of a file.
+  await checkBelow([gitDir, commonDir].flatMap((dir) => [join(dir, "refs"), join(dir, "logs")]), top, roots);
   await checkAlternates(objects, top, roots, 0);
   return located;
 }
@@ -114,7 +116,17 @@ export async function checkAllLinks(
   { top, gitDir, commonDir }: Located,
   roots: readonly Root[],
 ): Promise<void> {
-  const waiting = [...new Set([gitDir, commonDir])];
+  await checkBelow([gitDir, commonDir], top, roots, join(commonDir, "objects"));
+}
+
+/** Refuses links that lead outside anywhere below some folders. @param except A folder that is left out. */
+async function checkBelow(
+  folders: readonly string[],
+  top: string,
+  roots: readonly Root[],
+  except?: string,
+): Promise<void> {
+  const waiting = [...new Set(folders)];
   let seen = 0;
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     for (const entry of await readdir(folder, { withFileTypes: true }).catch(missing) ?? []) {
@@ -123,7 +135,7 @@ export async function checkAllLinks(
         throw damaged(givenPath(top, roots), `its git directory has over ${GIT_ENTRIES_MAX} files`);
       }
       if (entry.isSymbolicLink()) await inside(path, top, roots);
-      else if (entry.isDirectory() && path !== join(commonDir, "objects")) waiting.push(path);
+      else if (entry.isDirectory() && path !== except) waiting.push(path);
     }
   }
 }

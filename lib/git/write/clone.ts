@@ -90,6 +90,8 @@ async function checkOut(repo: Repository, branch: string | undefined): Promise<s
   const head = `refs/heads/${branch}`;
   await repo.run({ name: "symbolic-ref", values: ["HEAD", head] });
   await repo.run({ name: "update-ref", values: [head, hash] });
+  const [from, to] = [`refs/remotes/${REMOTE}/HEAD`, `refs/remotes/${REMOTE}/${branch}`];
+  await repo.run({ name: "symbolic-ref", values: [from, to] });
   for (const [key, value] of [["remote", REMOTE], ["merge", head]]) {
     await repo.run({ name: "config", values: [`branch.${branch}.${key}`, value ?? ""] });
   }
