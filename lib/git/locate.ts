@@ -88,48 +88,67 @@ async function pointed(file: string, prefix: string, base: string, roots: readon
   return await inside(resolve(base, path.slice(prefix.length)), base, roots);
 }
 
-/** Checks everything git would follow. */
+/** Checks everything git would follow when it reads. */
 async function verify(located: Located, roots: readonly Root[]): Promise<Located> {
   const { top, gitDir, commonDir } = located;
-  const objects = join(commonDir, "objects");
-  const folders = new Set([gitDir, commonDir, objects, join(objects, "info"), join(objects, "pack")]);
-  for (const folder of [...folders, join(commonDir, "info"), join(gitDir, "info")]) {
-    await checkLinks(folder, top, roots);
+  const seen = { entries: 0 };
+  for (const folder of new Set([gitDir, commonDir])) {
+    await checkLinks(folder, 0, seen, top, roots);
+    await checkLinks(join(folder, "info"), 0, seen, top, roots);
+    await checkLinks(join(folder, "refs"), Infinity, seen, top, roots);
   }
-  await checkAlternates(objects, top, roots, 0);
+  await checkObjects(join(commonDir, "objects"), top, roots, 0);
   return located;
 }
 
-/** Refuses links in a folder that lead outside. What does not exist is fine. */
-async function checkLinks(folder: string, top: string, roots: readonly Root[]): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(missing) ?? [];
-  for (const entry of entries) if (entry.isSymbolicLink()) await inside(join(folder, entry.name), top, roots);
-}
-
 /**
- * Refuses links anywhere in the git directories that lead outside, except among the objects: where git
- * writes, a link would make it write there.
+ * Refuses links anywhere in the git directories that lead outside: where git writes, a link would make it
+ * write there.
  */
 export async function checkAllLinks(
   { top, gitDir, commonDir }: Located,
   roots: readonly Root[],
 ): Promise<void> {
-  const waiting = [...new Set([gitDir, commonDir])];
-  let seen = 0;
-  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
-    for (const entry of await readdir(folder, { withFileTypes: true }).catch(missing) ?? []) {
-      const path = join(folder, entry.name);
-      if (++seen > GIT_ENTRIES_MAX) {
-        throw damaged(givenPath(top, roots), `its git directory has over ${GIT_ENTRIES_MAX} files`);
-      }
-      if (entry.isSymbolicLink()) await inside(path, top, roots);
-      else if (entry.isDirectory() && path !== join(commonDir, "objects")) waiting.push(path);
-    }
+  const seen = { entries: 0 };
+  for (const folder of new Set([gitDir, commonDir])) {
+    await checkLinks(folder, Infinity, seen, top, roots, join(commonDir, "objects"));
   }
 }
 
-/** Object stores that this one borrows from, and those that they borrow from. */
-async function checkAlternates(objects: string, top: string, roots: readonly Root[], depth: number) {
+/**
+ * Refuses links in a folder, and so many levels below, that lead outside. What does not exist is fine.
+ * @param except A folder that is not entered.
+ */
+async function checkLinks(
+  folder: string,
+  depth: number,
+  seen: { entries: number },
+  top: string,
+  roots: readonly Root[],
+  except?: string,
+): Promise<void> {
+  const folders: string[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(missing) ?? []) {
+    const path = join(folder, entry.name);
+    if (++seen.entries > GIT_ENTRIES_MAX) {
+      throw damaged(givenPath(top, roots), `its git directory has more than ${GIT_ENTRIES_MAX} files`);
+    }
+    if (entry.isSymbolicLink()) await inside(path, top, roots);
+    else if (depth > 0 && entry.isDirectory() && path !== except) folders.push(path);
+  }
+  for (const next of folders) await checkLinks(next, depth - 1, seen, top, roots, except);
+}
+
+/** Refuses links in an object store that lead outside, and the same in those that it borrows from. */
+async function checkObjects(objects: string, top: string, roots: readonly Root[], depth: number) {
+  const links: string[] = [];
+  const look = async (folder: string): Promise<string[]> => {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(missing) ?? [];
+    for (const entry of entries) if (entry.isSymbolicLink()) links.push(join(folder, entry.name));
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
+  };
+  await Promise.all((await look(objects)).map(look));
+  for (const link of links) await inside(link, top, roots);
   const file = join(objects, "info", "alternates");
   if (await kindOf(file) === undefined) return;
   if (depth >= GIT_ALTERNATES_MAX) {
@@ -140,7 +159,7 @@ async function checkAlternates(objects: string, top: string, roots: readonly Roo
     if (line.startsWith('"')) {
       throw damaged(givenPath(top, roots), "an object store it borrows from has an unusual name");
     }
-    await checkAlternates(await inside(resolve(objects, line), top, roots), top, roots, depth + 1);
+    await checkObjects(await inside(resolve(objects, line), top, roots), top, roots, depth + 1);
   }
 }
 

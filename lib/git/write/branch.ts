@@ -38,7 +38,10 @@ export async function branch(request: BranchRequest, ctx: Context): Promise<Repl
   const { repo: at, name, create = false, from, switch: change = false, delete: remove = false } = request;
   if (name === undefined) {
     if (create || change || remove || from !== undefined) {
-      throw new ToolError("Cannot do that with a branch: name is missing", "Give name, or nothing else to list.");
+      throw new ToolError(
+        "Cannot do that with a branch: name is missing",
+        "Give name, or nothing else to list.",
+      );
     }
     return await ctx.git.withRepository(at, { signal: ctx.signal }, list);
   }
@@ -74,7 +77,9 @@ async function list(repo: Repository): Promise<Reply> {
   const shown = branches.slice(0, GIT_BRANCHES_MAX);
   // Of remote branches, those that have a local one of the same name would only repeat it.
   const names = new Set(branches.map(({ name }) => name));
-  const others = remote.filter(({ name }) => !name.endsWith("/HEAD") && !names.has(name.replace(/^[^/]+\//, "")));
+  const others = remote.filter(({ name }) =>
+    !name.endsWith("/HEAD") && !names.has(name.replace(/^[^/]+\//, ""))
+  );
   const left = branches.length - shown.length + Math.max(0, others.length - GIT_BRANCHES_MAX);
   return text(
     [
@@ -93,7 +98,14 @@ function line({ current, name, hash, date, upstream, subject }: Branch): string 
 
 /** The branches below a prefix, newest first. */
 async function branchesOf(repo: Repository, prefix: string): Promise<Branch[]> {
-  const fields = ["HEAD", "refname", "objectname:short=12", "upstream:short", "committerdate:short", "subject"];
+  const fields = [
+    "HEAD",
+    "refname",
+    "objectname:short=12",
+    "upstream:short",
+    "committerdate:short",
+    "subject",
+  ];
   const { stdout } = await repo.run({
     name: "for-each-ref",
     options: [
@@ -110,7 +122,11 @@ async function branchesOf(repo: Repository, prefix: string): Promise<Branch[]> {
 }
 
 /** The commit of a branch of this repository; undefined when there is none of that name. */
-export async function tipOf(repo: Repository, name: string, prefix = "refs/heads/"): Promise<string | undefined> {
+export async function tipOf(
+  repo: Repository,
+  name: string,
+  prefix = "refs/heads/",
+): Promise<string | undefined> {
   return await repo.find(`${prefix}${name}`);
 }
 
@@ -174,7 +190,11 @@ async function deleteBranch(repo: Repository, name: string, ctx: Context): Promi
       "Merge it, or push it, first. To lose them for good, the person can run git branch -D by hand.",
     );
   }
-  await locking(repo, { name: "branch", options: ["--delete", "--force", "--quiet"], values: [name] }, ctx.signal);
+  await locking(
+    repo,
+    { name: "branch", options: ["--delete", "--force", "--quiet"], values: [name] },
+    ctx.signal,
+  );
   const again = JSON.stringify({ name, create: true, from: hash });
   return `Deleted the branch ${showName(name)}; its commits are all on other branches. To have it back: ` +
     `git_branch with ${again}`;

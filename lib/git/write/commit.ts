@@ -44,16 +44,20 @@ export async function commit({ repo: at, message }: CommitRequest, ctx: Context)
     const before = await repo.find("HEAD");
     const output = await locking(
       repo,
-      withParts({
-        name: "commit",
-        options: [
-          ...["--quiet", "--file=-", "--cleanup=whitespace", "--no-status"],
-          person.signsCommits ? "--gpg-sign" : "--no-gpg-sign",
-          ...(hooks.run ? [] : ["--no-verify"]),
-        ],
-        input: message.endsWith("\n") ? message : `${message}\n`,
-        okStatus: [0, 1, 128],
-      }, hooks, person),
+      withParts(
+        {
+          name: "commit",
+          options: [
+            ...["--quiet", "--file=-", "--cleanup=whitespace", "--no-status"],
+            person.signsCommits ? "--gpg-sign" : "--no-gpg-sign",
+            ...(hooks.run ? [] : ["--no-verify"]),
+          ],
+          input: message.endsWith("\n") ? message : `${message}\n`,
+          okStatus: [0, 1, 128],
+        },
+        hooks,
+        person,
+      ),
       ctx.signal,
     );
     if (output.status !== 0) throw failed(repo, output, hooks, person);
@@ -153,7 +157,11 @@ function failed(repo: Repository, output: Output, hooks: Hooks, person: Person):
     );
   }
   return new ToolError(
-    `Cannot commit in ${where}${hooks.run ? ": a hook or git refused it" : ""}. Git said: ${said || "nothing"}`,
-    hooks.run ? "Mend what the hook complains about, stage it, and call this again." : "Mend that and try again.",
+    `Cannot commit in ${where}${hooks.run ? ": a hook or git refused it" : ""}. Git said: ${
+      said || "nothing"
+    }`,
+    hooks.run
+      ? "Mend what the hook complains about, stage it, and call this again."
+      : "Mend that and try again.",
   );
 }

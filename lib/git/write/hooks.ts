@@ -13,7 +13,16 @@ import type { Command, Repository } from "../types.ts";
 import { type Config, isOwn, lastOf, pick } from "./person.ts";
 
 /** What hooks need of the person's environment. */
-const HOOK_ENV = ["HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PATH", "TMPDIR", "LANG", "SSH_AUTH_SOCK"];
+const HOOK_ENV = [
+  "HOME",
+  "USERPROFILE",
+  "APPDATA",
+  "LOCALAPPDATA",
+  "PATH",
+  "TMPDIR",
+  "LANG",
+  "SSH_AUTH_SOCK",
+];
 
 /** The hooks of a change. */
 export interface Hooks {
@@ -42,8 +51,10 @@ export async function hooksOf(repo: Repository, names: readonly string[], ctx: C
   }
   if (isReachable(place.path, repo, ctx)) {
     throw new ToolError(
-      `Cannot run the hooks of ${showName(repo.shown)}: they stand in ${showName(place.path)}, which tools can write to`,
-      'What stands there may not be what the person put there. Ask the person to do this by hand, to keep the ' +
+      `Cannot run the hooks of ${showName(repo.shown)}: they stand in ${
+        showName(place.path)
+      }, which tools can write to`,
+      "What stands there may not be what the person put there. Ask the person to do this by hand, to keep the " +
         'hooks in ".git/hooks" or ".husky", or to take away --git-hooks.',
     );
   }

@@ -13,8 +13,7 @@ import type { Repository, Setting } from "../types.ts";
 export type Config = (readonly [key: string, value: string])[];
 
 /** Names and addresses: data, so that the repository's own count as they do in git. */
-const IDENTITY =
-  /^(user\.(name|email|useconfigonly)|(author|committer)\.(name|email))$/;
+const IDENTITY = /^(user\.(name|email|useconfigonly)|(author|committer)\.(name|email))$/;
 
 /** What signs unless the person names something else: git's own defaults. */
 const SIGNING: Readonly<Record<string, string>> = {
@@ -105,10 +104,14 @@ export function pick(
  */
 export function refuseReachable(key: string, command: string, { files }: Context): void {
   const words = command.split(/[\s'"=]+/);
-  const found = words.find((word) => files.roots.some(({ real, given }) => isInside(word, real) || isInside(word, given)));
+  const found = words.find((word) =>
+    files.roots.some(({ real, given }) => isInside(word, real) || isInside(word, given))
+  );
   if (found === undefined) return;
   throw new ToolError(
-    `Cannot run what the person's git configuration names: ${key} is ${showName(found)}, inside an allowed folder`,
+    `Cannot run what the person's git configuration names: ${key} is ${
+      showName(found)
+    }, inside an allowed folder`,
     "Tools can change what stands there, so it is not run. The person can move the program elsewhere, or do " +
       "this by hand.",
   );
@@ -117,7 +120,7 @@ export function refuseReachable(key: string, command: string, { files }: Context
 function nobody(what: string): ToolError {
   return new ToolError(
     `Cannot commit: git does not know whose commit it is, no ${what} is set`,
-    "Ask the person to run, once: git config --global user.name \"Their Name\" and " +
-      "git config --global user.email \"them@example.com\". Then call this again.",
+    'Ask the person to run, once: git config --global user.name "Their Name" and ' +
+      'git config --global user.email "them@example.com". Then call this again.',
   );
 }

@@ -25,9 +25,15 @@ interface LeftOut {
 }
 
 /** Stages the changes below some paths, or takes them out of the index. */
-export async function stage({ repo: at, paths, unstage = false }: StageRequest, ctx: Context): Promise<Reply> {
+export async function stage(
+  { repo: at, paths, unstage = false }: StageRequest,
+  ctx: Context,
+): Promise<Reply> {
   if (paths.length === 0) {
-    throw new ToolError("Cannot stage nothing: paths is empty", 'Name files or folders, or "." for everything.');
+    throw new ToolError(
+      "Cannot stage nothing: paths is empty",
+      'Name files or folders, or "." for everything.',
+    );
   }
   return await changing(at, ctx, async (repo) => {
     const below = paths.map((path) => repo.pathOf(path));
@@ -76,7 +82,9 @@ async function leftOut(repo: Repository, changes: readonly FileChange[]): Promis
   return changes.flatMap(({ path, repository, unstaged }) => {
     const filter = filters.get(path);
     if (repository) return [{ path, why: "it is a repository of its own" }];
-    if (unstaged !== "D" && !repo.mayRead(path)) return [{ path, why: "it is protected, as files with secrets are" }];
+    if (unstaged !== "D" && !repo.mayRead(path)) {
+      return [{ path, why: "it is protected, as files with secrets are" }];
+    }
     if (filter !== undefined) {
       return [{ path, why: `it goes through the program of the filter "${filter}", which tools do not run` }];
     }
@@ -90,7 +98,9 @@ async function takeOut(
   below: readonly string[],
   ctx: Context,
 ): Promise<Reply> {
-  const changes = (await changesOf(repo, below)).filter(({ staged, unmerged }) => staged !== undefined && !unmerged);
+  const changes = (await changesOf(repo, below)).filter(({ staged, unmerged }) =>
+    staged !== undefined && !unmerged
+  );
   if (changes.length === 0) {
     throw new ToolError(
       `Nothing is staged in ${showName(repo.shown)} below ${pathList(asked)}`,
@@ -126,7 +136,10 @@ async function nothingToStage(
   });
   const names = ignored.stdout.toString("utf8").split("\0").filter((name) => name !== "");
   if (names.length > 0) {
-    return new ToolError(`${what}: git ignores ${pathList(names)}`, "See .gitignore. Ignored files are not staged.");
+    return new ToolError(
+      `${what}: git ignores ${pathList(names)}`,
+      "See .gitignore. Ignored files are not staged.",
+    );
   }
   const everything = await changesOf(repo);
   const open = everything.filter(({ unstaged }) => unstaged !== undefined).map(({ path }) => path);
@@ -143,7 +156,9 @@ async function nothingToStage(
 function refuseTooMany(changes: readonly FileChange[]): void {
   if (changes.length <= GIT_STAGE_PATHS_MAX) return;
   throw new ToolError(
-    `Cannot stage ${counted(changes.length, "file")} in one call: ${counted(GIT_STAGE_PATHS_MAX, "file")} is the most`,
+    `Cannot stage ${counted(changes.length, "file")} in one call: ${
+      counted(GIT_STAGE_PATHS_MAX, "file")
+    } is the most`,
     "Check that nothing generated is among them (.gitignore), then name folders one by one.",
   );
 }

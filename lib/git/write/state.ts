@@ -107,7 +107,9 @@ function changeOf(line: string): FileChange | undefined {
 
 /** The filters that the configuration defines, whoever's it is. Others do nothing, in git as here. */
 export function definedFilters({ settings }: Repository): Set<string> {
-  return new Set(settings.flatMap(({ key }) => /^filter\.(.*)\.(clean|smudge|process)$/s.exec(key)?.[1] ?? []));
+  return new Set(
+    settings.flatMap(({ key }) => /^filter\.(.*)\.(clean|smudge|process)$/s.exec(key)?.[1] ?? []),
+  );
 }
 
 /**

@@ -46,7 +46,9 @@ export async function switchTo(repo: Repository, name: string, ctx: Context): Pr
     throw refused(repo, `switch to ${showName(name)}`, output.stderr);
   }
   return [
-    `Switched to ${showName(name)} at ${target.slice(0, 12)}: ${counted(changes.length, "file")} changed on disk`,
+    `Switched to ${showName(name)} at ${target.slice(0, 12)}: ${
+      counted(changes.length, "file")
+    } changed on disk`,
     ...hooks.told,
     ...hookOutput(hooks, output),
   ];
@@ -56,7 +58,9 @@ export async function switchTo(repo: Repository, name: string, ctx: Context): Pr
 export function refused({ shown }: Repository, verb: string, stderr: string): ToolError {
   const named = [...stderr.matchAll(/^\t(.+)$/gm)].flatMap(([, path]) => path ?? []);
   const where = `Cannot ${verb} in ${showName(shown)}`;
-  if (named.length > 0 && /would be (overwritten|lost|removed)|updating the following directories/i.test(stderr)) {
+  if (
+    named.length > 0 && /would be (overwritten|lost|removed)|updating the following directories/i.test(stderr)
+  ) {
     return new ToolError(
       `${where}: changes that are not committed would be lost in ${pathList(named)}`,
       "Nothing was changed. Commit them first (git_stage, git_commit), or move what git does not know elsewhere.",
@@ -123,7 +127,9 @@ export async function checkTreeChange(
   const hidden = await unwatched(repo, new Set(changes.map(({ path }) => path)));
   if (hidden.length > 0) {
     throw new ToolError(
-      `${where}: git was told not to look at changes of ${pathList(hidden)} (assume-unchanged), so they could be lost`,
+      `${where}: git was told not to look at changes of ${
+        pathList(hidden)
+      } (assume-unchanged), so they could be lost`,
       "The person can do this by hand, or run git update-index --no-assume-unchanged for them.",
     );
   }
@@ -138,7 +144,10 @@ async function treeChanges(repo: Repository, from: string | undefined, to: strin
       options: ["-r", "-z", "--name-only", "--full-tree"],
       revisions: [to],
     });
-    return stdout.toString("utf8").split("\0").filter((path) => path !== "").map((path) => ({ path, how: "A" }));
+    return stdout.toString("utf8").split("\0").filter((path) => path !== "").map((path) => ({
+      path,
+      how: "A",
+    }));
   }
   const { stdout } = await repo.run({
     name: "diff-tree",
@@ -147,7 +156,9 @@ async function treeChanges(repo: Repository, from: string | undefined, to: strin
   });
   const parts = stdout.toString("utf8").split("\0");
   const changes: TreeChange[] = [];
-  for (let at = 0; at + 1 < parts.length; at += 2) changes.push({ how: parts[at] ?? "", path: parts[at + 1] ?? "" });
+  for (let at = 0; at + 1 < parts.length; at += 2) {
+    changes.push({ how: parts[at] ?? "", path: parts[at + 1] ?? "" });
+  }
   return changes;
 }
 
@@ -168,6 +179,8 @@ async function filteredIn(repo: Repository, commit: string, paths: readonly stri
 /** Those of some paths whose changes git does not look at. */
 async function unwatched(repo: Repository, paths: ReadonlySet<string>): Promise<string[]> {
   const { stdout } = await repo.run({ name: "ls-files", options: ["-v", "-z"] });
-  return stdout.toString("utf8").split("\0").filter((line) => /^[a-z] /.test(line)).map((line) => line.slice(2))
+  return stdout.toString("utf8").split("\0").filter((line) => /^[a-z] /.test(line)).map((line) =>
+    line.slice(2)
+  )
     .filter((path) => paths.has(path));
 }
