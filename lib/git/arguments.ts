@@ -31,7 +31,7 @@ export function argumentsOf(command: Command): string[] {
   const { name, options = [], revisions = [], values = [], paths, exclude = [] } = command;
   if (!/^[a-z][a-z-]*$/.test(name)) throw new Error(`Not a command of git: ${JSON.stringify(name)}`);
   for (const option of options) {
-    if (!/^-[^\0]/.test(option) || option === "--") {
+    if (!/^-[^\0]+$/s.test(option) || option === "--") {
       throw new Error(`Not an option: ${JSON.stringify(option)}`);
     }
   }

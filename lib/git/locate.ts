@@ -85,7 +85,7 @@ async function pointed(file: string, prefix: string, base: string, roots: readon
   if (!path.startsWith(prefix) || path.length === prefix.length) {
     throw damaged(givenPath(base, roots), `"${basename(file)}" does not hold a path`);
   }
-  return await inside(resolve(base, path.slice(prefix.length)), base, roots);
+  return await inside(resolve(base, path.slice(prefix.length)), base, roots, basename(file));
 }
 
 /** Checks everything git would follow when it reads. */
@@ -159,7 +159,7 @@ async function checkObjects(objects: string, top: string, roots: readonly Root[]
     if (line.startsWith('"')) {
       throw damaged(givenPath(top, roots), "an object store it borrows from has an unusual name");
     }
-    await checkObjects(await inside(resolve(objects, line), top, roots), top, roots, depth + 1);
+    await checkObjects(await inside(resolve(objects, line), top, roots, "alternates"), top, roots, depth + 1);
   }
 }
 
@@ -182,8 +182,13 @@ export function givenPath(real: string, roots: readonly Root[]): string {
   return root === undefined ? real : root.given + real.slice(root.real.length);
 }
 
-/** The real path of something, which must be inside the allowed folders. */
-async function inside(path: string, top: string, roots: readonly Root[]): Promise<string> {
+/** The real path of something, which must be inside the allowed folders. `name` is what errors call it. */
+async function inside(
+  path: string,
+  top: string,
+  roots: readonly Root[],
+  name = basename(path),
+): Promise<string> {
   const real = await realpath(path).catch(async (error: unknown) => {
     // The oldest repositories have a HEAD that is a link to a branch that may not exist yet.
     const target = basename(path) === "HEAD" ? await readlink(path).catch(() => "/") : "/";
@@ -191,13 +196,13 @@ async function inside(path: string, top: string, roots: readonly Root[]): Promis
     if (errorCode(error) !== "ENOENT") throw error;
     throw damaged(
       givenPath(top, roots),
-      `"${basename(path)}" leads to nothing, or to a place that may not be looked at`,
+      `"${showName(name)}" leads to nothing, or to a place that may not be looked at`,
     );
   });
   if (rootOf(real, roots) !== undefined) return real;
   throw new ToolError(
     `Cannot use the repository "${showName(givenPath(top, roots))}": its "${
-      showName(basename(path))
+      showName(name)
     }" leads outside the ` +
       "allowed folders",
     "The person can allow the folder it leads to.",

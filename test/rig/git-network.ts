@@ -153,7 +153,11 @@ export const NETWORK_PROGRAMS: readonly Mechanism[] = [
   asked("credential.….helper", (place, url) => ({ [`credential.${url}.helper`]: `!${place.mark()} #` })),
   asked("core.askPass", async (place) => ({ "core.askPass": await place.script("askpass.sh") })),
   promised("core.sshCommand", SSH, (place) => ({ "core.sshCommand": place.mark("false") })),
-  promised("remote.origin.uploadpack", "../origin.git", (place) => ({ "remote.origin.uploadpack": place.mark() })),
+  promised(
+    "remote.origin.uploadpack",
+    "../origin.git",
+    (place) => ({ "remote.origin.uploadpack": place.mark() }),
+  ),
   ...["pre-receive", "update", "post-receive", "post-update", "reference-transaction"].map(hookAtOrigin),
   atOrigin("core.hooksPath", async (place, origin) => {
     await place.script("hooks/pre-receive");

@@ -46,7 +46,8 @@ function hook(name: string, plain: Mechanism["plain"], more: Partial<Mechanism> 
 function setting(
   key: string,
   plain: Mechanism["plain"],
-  more: Partial<Mechanism> & { readonly rest?: string; readonly also?: Readonly<Record<string, string>> } = {},
+  more: Partial<Mechanism> & { readonly rest?: string; readonly also?: Readonly<Record<string, string>> } =
+    {},
 ): Mechanism {
   const { rest, also = {}, arm, ...others } = more;
   return {
@@ -65,7 +66,8 @@ const withAttributes = async ({ put }: GitPlace) => await put({ ".gitattributes"
 /** A commit that carries a signature, so that looking at it can mean verifying it. */
 const withSignature = async ({ git }: GitPlace) => {
   const { stdout } = await git(["cat-file", "commit", "HEAD"]);
-  const signature = "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQEzBAABCAAdFiEE\n -----END PGP SIGNATURE-----\n";
+  const signature =
+    "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQEzBAABCAAdFiEE\n -----END PGP SIGNATURE-----\n";
   const input = stdout.replace("\n\n", `\n${signature}\n`);
   const signed = await git(["hash-object", "-t", "commit", "-w", "--stdin"], { input });
   await git(["update-ref", "HEAD", signed.stdout.trim()]);
@@ -338,7 +340,10 @@ const WRITING: readonly Mechanism[] = [
       // Another branch that changes the same line in another way, so that the driver is asked.
       const input = "one\nzwei\nthree\n";
       const blob = (await git(["hash-object", "-w", "--stdin"], { input })).stdout.trim();
-      const tree = (await git(["ls-tree", "HEAD~1"])).stdout.replace(/[0-9a-f]{40}\ta\.txt/, `${blob}\ta.txt`);
+      const tree = (await git(["ls-tree", "HEAD~1"])).stdout.replace(
+        /[0-9a-f]{40}\ta\.txt/,
+        `${blob}\ta.txt`,
+      );
       const made = (await git(["mktree"], { input: tree })).stdout.trim();
       const commit = (await git(["commit-tree", "-p", "HEAD~1", "-m", "Other", made])).stdout.trim();
       await git(["branch", "other", commit]);
@@ -349,7 +354,8 @@ const WRITING: readonly Mechanism[] = [
   {
     name: "aliases, also of git's own commands",
     async arm(place) {
-      const names = "evil status diff log show add commit branch switch stash merge tag fetch rev-parse config";
+      const names =
+        "evil status diff log show add commit branch switch stash merge tag fetch rev-parse config";
       const command = `!${place.mark()}`;
       await configure(
         place,
