@@ -280,3 +280,18 @@ export const GIT_BLAME_DEFAULT = 100;
 export const GIT_BLAME_MAX = 1_000;
 /** Stashes that `git_status` lists. */
 export const GIT_STASHES_SHOWN_MAX = 10;
+
+// --- Changing repositories ---
+
+/** Milliseconds that the lock of another git is waited for: an editor's own commands are over by then. */
+export const GIT_LOCK_MS_MAX = 3_000;
+/** Milliseconds between two attempts to get it. */
+export const GIT_LOCK_STEP_MS = 200;
+/** Files that one `git_stage` takes: more are mostly something generated. */
+export const GIT_STAGE_PATHS_MAX = 20_000;
+/** Paths that a reply lists one by one. */
+export const GIT_PATHS_SHOWN_MAX = 60;
+/** Branches that are listed, of this repository and of remotes each. */
+export const GIT_BRANCHES_MAX = 100;
+/** Characters of what hooks, signing programs and remotes say that a reply repeats. */
+export const GIT_SAID_CHARS_MAX = 4_000;

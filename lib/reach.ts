@@ -40,18 +40,20 @@ export async function openReach(
     log,
     searchPath: outsideOf(allowed, config.searchPath),
   });
-  return { files, search: createSearch(ripgrep), git: openGit(files, allowed) };
+  return { files, search: createSearch(ripgrep), git: openGit(files, allowed, config.gitHooks) };
 }
 
 /** Git, loaded at its first use. */
-function openGit(files: Files, allowed: readonly Root[]): Git {
+function openGit(files: Files, allowed: readonly Root[], hooks: boolean): Git {
   const host = thisHost();
   const load = async () => {
     const { createGit } = await import("./git/git.ts");
-    return createGit({ files, host, programs: createPrograms({ host, allowed }) });
+    return createGit({ files, host, programs: createPrograms({ host, allowed }), hooks });
   };
   let git: Promise<Git> | undefined;
   return {
+    hooks,
+    init: async (path, signal) => (await (git ??= load())).init(path, signal),
     withRepository: async (path, options, work) =>
       (await (git ??= load())).withRepository(path, options, work),
     discover: async (signal) => (await (git ??= load())).discover(signal),

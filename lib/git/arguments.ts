@@ -28,8 +28,10 @@ const REVISION = new RegExp(`^(?:\\^?${HASH}|${HASH}\\.{2,3}${HASH})$`);
  * @throws {Error} when a part is not what it must be: a defect of ours, never of a call.
  */
 export function argumentsOf(command: Command): string[] {
-  const { name, options = [], revisions = [], values = [], paths, exclude = [] } = command;
-  if (!/^[a-z][a-z-]*$/.test(name)) throw new Error(`Not a command of git: ${JSON.stringify(name)}`);
+  const { name, subcommand, options = [], revisions = [], values = [], paths, exclude = [] } = command;
+  for (const word of [name, subcommand ?? name]) {
+    if (!/^[a-z][a-z-]*$/.test(word)) throw new Error(`Not a command of git: ${JSON.stringify(word)}`);
+  }
   for (const option of options) {
     if (!/^-[^\0]+$/s.test(option) || option === "--") {
       throw new Error(`Not an option: ${JSON.stringify(option)}`);
@@ -47,6 +49,7 @@ export function argumentsOf(command: Command): string[] {
   return [
     "--no-pager",
     name,
+    ...(subcommand === undefined ? [] : [subcommand]),
     ...SHOWING[name] ?? [],
     ...options,
     ...(positional.length === 0 || WITHOUT_END.has(name) ? [] : ["--end-of-options"]),

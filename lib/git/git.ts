@@ -42,6 +42,8 @@ export interface GitOptions {
   readonly files: Files;
   readonly programs: Programs;
   readonly host: Host;
+  /** Whether hooks of repositories may run. Default: no. */
+  readonly hooks?: boolean;
 }
 
 /** The program, and the PATH it is given. */
@@ -75,6 +77,22 @@ export function createGit(options: GitOptions): Git {
     }
   };
   return {
+    hooks: options.hooks ?? false,
+    async init(path, signal) {
+      const { program, searchPath } = await tool();
+      await files.withFolder(path, async (folder) => {
+        const command = { name: "init", options: ["--quiet", "--template=", "--initial-branch=main"] };
+        const start = {
+          program,
+          args: argumentsOf(command),
+          cwd: folder.processPath,
+          env: neutralEnvironment(host, searchPath, neutralSettings([], host)),
+          signal,
+        };
+        const output = await run(start, command);
+        if (output.status !== 0) throw explain("init", folder.path, output);
+      });
+    },
     async withRepository(path, open, work) {
       const asked = await realFolder(path, files);
       const shown = givenPath(asked, files.roots);
@@ -156,7 +174,7 @@ async function openRepository(opening: Opening): Promise<Repository> {
     mayRead: (path) => folder.mayRead(path),
     mayWrite: (path) => folder.mayWrite(path),
     underWay: () => underWay(gitDir),
-    person: host.env,
+    person: { ...host.env, HOME: host.home, PATH: found.searchPath },
     pathOf: (argument) => pathBelow(argument, repository, files),
   };
   return repository;

@@ -24,7 +24,8 @@ export interface Start {
 /** Runs it to its end. @throws {ToolError} when it cannot be started or takes too long. */
 export async function runProcess(
   start: Start,
-  { input, take, maxBytes = GIT_OUTPUT_BYTES_MAX, timeoutMs = GIT_MS_MAX }: Partial<Command> = {},
+  { input, take, maxBytes = GIT_OUTPUT_BYTES_MAX, timeoutMs = GIT_MS_MAX, finish = false }: Partial<Command> =
+    {},
 ): Promise<Output> {
   throwIfAborted(start.signal);
   const child = spawnGit(start, input !== undefined);
@@ -37,7 +38,7 @@ export async function runProcess(
     isLate = true;
     stop();
   }, timeoutMs);
-  start.signal.addEventListener("abort", stop, { once: true });
+  if (!finish) start.signal.addEventListener("abort", stop, { once: true });
   process.once("exit", ending.kill);
   try {
     const kept: Buffer[] = [];

@@ -19,6 +19,8 @@ export interface Setting {
 export interface Command {
   /** The command: "status", "cat-file". */
   readonly name: string;
+  /** What stands right behind it in some: "push" of `stash push`. */
+  readonly subcommand?: string;
   /**
    * Options, each beginning with "-". What a caller of ours chose may only stand behind an "=" in them, or
    * behind the letter of a short option in the same string.
@@ -45,6 +47,11 @@ export interface Command {
   readonly take?: (chunk: Buffer) => boolean;
   /** Milliseconds it may take, when the common limit does not suit it. */
   readonly timeoutMs?: number;
+  /**
+   * Once started, it goes on to its end although the call is cancelled: it is short, and half of it would be
+   * worse than all of it.
+   */
+  readonly finish?: boolean;
 }
 
 /** What a command did. */
@@ -132,6 +139,8 @@ export interface FoundRepository {
 
 /** The git repositories in the allowed folders. */
 export interface Git {
+  /** Whether the person lets hooks of repositories run. */
+  readonly hooks: boolean;
   /**
    * Finds the repository that a folder or file belongs to and verifies it; the top folder is held open while
    * `work` runs. Repositories are not looked for above the allowed folders.
@@ -144,6 +153,8 @@ export interface Git {
     options: OpenOptions,
     work: (repository: Repository) => Promise<T>,
   ): Promise<T>;
+  /** Makes an empty repository of an existing folder, without anything from a template. */
+  init(path: string, signal: AbortSignal): Promise<void>;
   /** Repositories in the allowed folders, nearest first; not a complete list of very large folders. */
   discover(signal: AbortSignal): Promise<FoundRepository[]>;
 }

@@ -228,6 +228,7 @@ const LOOKING: readonly Mechanism[] = [
     name: "a filter of a submodule",
     async arm(place) {
       await withNested(place, { "filter.evil.clean": place.mark("cat") });
+      await configure(place, { "submodule.nested.ignore": "none" });
       await place.put({ ".gitmodules": '[submodule "nested"]\n\tpath = nested\n\turl = ./nested\n' });
       await place.git(["submodule", "-q", "init"]);
       await place.git(["submodule", "-q", "absorbgitdirs"]);

@@ -197,7 +197,10 @@ async function filterOf(
   }
   if (contains !== undefined) {
     if (contains === "" || contains.includes("\0")) {
-      throw new ToolError("Cannot search for an empty text, or one with NUL", "Send the text, or leave out contains.");
+      throw new ToolError(
+        "Cannot search for an empty text, or one with NUL",
+        "Send the text, or leave out contains.",
+      );
     }
     add(`-S${contains}`, `that add or remove ${JSON.stringify(visible(contains)).slice(0, 120)}`);
   }

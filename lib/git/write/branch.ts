@@ -6,10 +6,10 @@ import { ToolError } from "../../errors.ts";
 import { counted } from "../../format.ts";
 import { GIT_BRANCHES_MAX } from "../../limits.ts";
 import { showName } from "../../names.ts";
-import { nearest } from "../../nearest.ts";
 import { clip, type Reply, text } from "../../reply.ts";
 import type { Context } from "../../tool.ts";
 import type { Repository } from "../types.ts";
+import { type Branch, branchesOf, existing, refuseName, tipOf } from "./refs.ts";
 import { changing, locking } from "./state.ts";
 import { switchTo } from "./switch.ts";
 
@@ -21,16 +21,6 @@ export interface BranchRequest {
   readonly from?: string;
   readonly switch?: boolean;
   readonly delete?: boolean;
-}
-
-/** A branch as it is listed. */
-interface Branch {
-  readonly name: string;
-  readonly hash: string;
-  readonly current: boolean;
-  readonly upstream: string;
-  readonly date: string;
-  readonly subject: string;
 }
 
 /** Lists branches, or creates, switches to or deletes one. */
@@ -60,11 +50,17 @@ export async function branch(request: BranchRequest, ctx: Context): Promise<Repl
   return await changing(at, ctx, async (repo) => {
     await refuseName(repo, name);
     if (remove) return text(await deleteBranch(repo, name, ctx));
-    const lines = [
-      ...(create ? [await createBranch(repo, name, from, ctx)] : []),
-      ...(change ? await switchTo(repo, name, ctx) : []),
-    ];
-    return text(lines.join("\n"));
+    const created = create ? [await createBranch(repo, name, from, ctx)] : [];
+    if (!change) return text(created.join("\n"));
+    try {
+      return text([...created, ...await switchTo(repo, name, ctx)].join("\n"));
+    } catch (error) {
+      // Half of what was asked for would only be in the way of asking again.
+      if (create) {
+        await repo.run({ name: "branch", options: ["--delete", "--force", "--quiet"], values: [name] });
+      }
+      throw error;
+    }
   });
 }
 
@@ -94,54 +90,6 @@ async function list(repo: Repository): Promise<Reply> {
 function line({ current, name, hash, date, upstream, subject }: Branch): string {
   const tracks = upstream === "" ? "" : ` -> ${showName(upstream)}`;
   return `${current ? "*" : " "} ${showName(name)}${tracks}  ${hash} ${date}  ${clip(subject, 80)}`;
-}
-
-/** The branches below a prefix, newest first. */
-async function branchesOf(repo: Repository, prefix: string): Promise<Branch[]> {
-  const fields = [
-    "HEAD",
-    "refname",
-    "objectname:short=12",
-    "upstream:short",
-    "committerdate:short",
-    "subject",
-  ];
-  const { stdout } = await repo.run({
-    name: "for-each-ref",
-    options: [
-      `--format=${fields.map((field) => `%(${field})`).join("%00")}`,
-      "--sort=-committerdate",
-      `--count=${GIT_BRANCHES_MAX * 2}`,
-    ],
-    values: [prefix],
-  });
-  return stdout.toString("utf8").split("\n").filter((row) => row !== "").map((row) => {
-    const [head = "", ref = "", hash = "", upstream = "", date = "", subject = ""] = row.split("\0");
-    return { name: ref.slice(prefix.length), hash, current: head === "*", upstream, date, subject };
-  });
-}
-
-/** The commit of a branch of this repository; undefined when there is none of that name. */
-export async function tipOf(
-  repo: Repository,
-  name: string,
-  prefix = "refs/heads/",
-): Promise<string | undefined> {
-  return await repo.find(`${prefix}${name}`);
-}
-
-/** Refuses what git takes for an option, a pattern or another way to name a commit. */
-async function refuseName(repo: Repository, name: string): Promise<void> {
-  const { status } = name.startsWith("-") || name === "HEAD" ? { status: 1 } : await repo.run({
-    name: "check-ref-format",
-    values: [`refs/heads/${name}`],
-    okStatus: [0, 1],
-  });
-  if (status === 0) return;
-  throw new ToolError(
-    `Cannot use ${showName(name)} as the name of a branch`,
-    'Names are letters, digits, "-", "_", "." and "/", and do not begin with "-".',
-  );
 }
 
 async function createBranch(
@@ -198,22 +146,4 @@ async function deleteBranch(repo: Repository, name: string, ctx: Context): Promi
   const again = JSON.stringify({ name, create: true, from: hash });
   return `Deleted the branch ${showName(name)}; its commits are all on other branches. To have it back: ` +
     `git_branch with ${again}`;
-}
-
-/** The commit of a branch. @throws {ToolError} naming the nearest when there is none. */
-export async function existing(repo: Repository, name: string): Promise<string> {
-  const hash = await tipOf(repo, name);
-  if (hash !== undefined) return hash;
-  const names = (await branchesOf(repo, "refs/heads/")).map((one) => one.name);
-  const remote = (await branchesOf(repo, "refs/remotes/")).map((one) => one.name);
-  const at = remote.find((one) => one.replace(/^[^/]+\//, "") === name);
-  const near = nearest(name, names);
-  throw new ToolError(
-    `There is no branch ${showName(name)} in ${showName(repo.shown)}`,
-    at !== undefined
-      ? `It exists at a remote: call this with create and from ${JSON.stringify(at)}.`
-      : near.length > 0
-      ? `Nearest: ${near.map(showName).join(", ")}.`
-      : "git_branch without a name lists them; create makes a new one.",
-  );
 }

@@ -3,15 +3,14 @@
  * @module
  */
 import { ToolError } from "../../errors.ts";
-import { counted } from "../../format.ts";
-import { GIT_HOOK_CHARS_MAX } from "../../limits.ts";
+import { GIT_SAID_CHARS_MAX } from "../../limits.ts";
 import { showName } from "../../names.ts";
 import { clip, type Reply, text } from "../../reply.ts";
 import type { Context } from "../../tool.ts";
 import type { Output, Repository } from "../types.ts";
 import { type Hooks, hooksOf, withParts } from "./hooks.ts";
 import { type Person, personOf } from "./person.ts";
-import { changesOf, changing, type FileChange, locking, pathList } from "./state.ts";
+import { changesOf, changing, currentBranch, type FileChange, locking, pathList } from "./state.ts";
 
 const HOOKS = [
   ...["pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "post-index-change"],
@@ -96,6 +95,8 @@ async function described(
   output: Output,
 ): Promise<string> {
   const [hash = ""] = await repo.resolve(["HEAD"]);
+  const current = await currentBranch(repo);
+  const branch = current === undefined ? "no branch (detached HEAD)" : showName(current);
   const [author = "", subject = ""] = (await repo.run({
     name: "log",
     options: ["-1", "--format=%an <%ae>%x00%s", "--no-show-signature"],
@@ -110,7 +111,7 @@ async function described(
     })).stdout.toString("utf8").trimEnd();
   const guarded = staged.filter(({ path, staged: how }) => how !== "D" && !repo.mayRead(path));
   return [
-    `Committed ${hash.slice(0, 12)} on ${await branchName(repo)}: ${subject}`,
+    `Committed ${hash.slice(0, 12)} on ${branch}: ${subject}`,
     `Author: ${author}${person.signsCommits ? "; signed" : ""}`,
     stat,
     ...(guarded.length === 0 ? [] : [
@@ -121,25 +122,14 @@ async function described(
   ].join("\n");
 }
 
-/** The branch that is checked out, in words. */
-export async function branchName(repo: Repository): Promise<string> {
-  const { stdout, status } = await repo.run({
-    name: "symbolic-ref",
-    options: ["--quiet", "--short"],
-    values: ["HEAD"],
-    okStatus: [0, 1],
-  });
-  return status === 0 ? showName(stdout.toString("utf8").trim()) : "no branch (detached HEAD)";
-}
-
 /** What hooks wrote, as data. */
 export function hookOutput({ run }: Hooks, { stderr, stdout }: Output): string[] {
   const wrote = [stdout.toString("utf8"), stderr].join("\n").trim();
-  return !run || wrote === "" ? [] : [`Their output:\n${clip(wrote, GIT_HOOK_CHARS_MAX)}`];
+  return !run || wrote === "" ? [] : [`Their output:\n${clip(wrote, GIT_SAID_CHARS_MAX)}`];
 }
 
 function failed(repo: Repository, output: Output, hooks: Hooks, person: Person): ToolError {
-  const said = clip([output.stdout.toString("utf8"), output.stderr].join("\n").trim(), GIT_HOOK_CHARS_MAX);
+  const said = clip([output.stdout.toString("utf8"), output.stderr].join("\n").trim(), GIT_SAID_CHARS_MAX);
   const where = showName(repo.shown);
   if (/gpg failed to sign|failed to write commit object|Load key|signing failed/.test(said)) {
     return new ToolError(

@@ -9,8 +9,9 @@ import { isInside } from "../../fs/roots.ts";
 import type { OpenFolder } from "../../fs/types.ts";
 import { showName } from "../../names.ts";
 import type { Context } from "../../tool.ts";
+import { isOwn } from "../neutral.ts";
 import type { Command, Repository } from "../types.ts";
-import { type Config, isOwn, lastOf, pick } from "./person.ts";
+import { type Config, lastOf, pick } from "./person.ts";
 
 /** What hooks need of the person's environment. */
 const HOOK_ENV = [
@@ -66,10 +67,16 @@ export async function hooksOf(repo: Repository, names: readonly string[], ctx: C
   };
 }
 
+/** What one side adds to a command. */
+interface Part {
+  readonly config: Config;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
 /** Adds the person's and the hooks' part to a command. */
 export function withParts(
   command: Command,
-  ...parts: readonly { readonly config: Config; readonly env: Readonly<Record<string, string>> }[]
+  ...parts: readonly Part[]
 ): Command {
   return {
     ...command,
@@ -80,7 +87,7 @@ export function withParts(
 
 /** The folder of the hooks, as git finds it. */
 function placeOf(repo: Repository): { readonly path: string } {
-  const named = lastOf(repo.settings.filter((setting) => !isOwn(setting)), "core.hookspath") ??
+  const named = lastOf(repo.settings.filter(isOwn), "core.hookspath") ??
     lastOf(repo.settings, "core.hookspath");
   if (named === undefined || named === "") return { path: join(repo.commonDir, "hooks") };
   const home = repo.person["HOME"] ?? repo.person["USERPROFILE"] ?? "";

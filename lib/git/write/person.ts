@@ -7,6 +7,7 @@ import { ToolError } from "../../errors.ts";
 import { isInside } from "../../fs/roots.ts";
 import { showName } from "../../names.ts";
 import type { Context } from "../../tool.ts";
+import { isPersonal } from "../neutral.ts";
 import type { Repository, Setting } from "../types.ts";
 
 /** Settings for one command, in order. */
@@ -34,11 +35,6 @@ const SIGNING_ENV = [
   ...["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS"],
 ];
 
-/** Whether a setting is the person's own. */
-export function isOwn({ scope }: Setting): boolean {
-  return scope === "system" || scope === "global";
-}
-
 /** The value that counts among some settings: the last one. */
 export function lastOf(settings: readonly Setting[], key: string): string | undefined {
   return settings.findLast((setting) => setting.key === key)?.value;
@@ -58,7 +54,7 @@ export interface Person {
  * @throws {ToolError} when no name or address is set, or a signing program stands where tools can write.
  */
 export function personOf(repo: Repository, ctx: Context): Person {
-  const own = repo.settings.filter(isOwn);
+  const own = repo.settings.filter(isPersonal);
   const config: Config = repo.settings
     .filter(({ key, scope }) => IDENTITY.test(key) && scope !== "command")
     .map(({ key, value }) => [key, value]);

@@ -36,7 +36,7 @@ export async function stage(
     );
   }
   return await changing(at, ctx, async (repo) => {
-    const below = paths.map((path) => repo.pathOf(path));
+    const below = await Promise.all(paths.map((path) => repo.pathOf(path)));
     return unstage ? await takeOut(repo, paths, below, ctx) : await putIn(repo, paths, below, ctx);
   });
 }

@@ -81,7 +81,11 @@ export async function changesOf(
 ): Promise<FileChange[]> {
   const { stdout } = await repo.run({
     name: "status",
-    options: ["--porcelain=v2", "-z", `--untracked-files=${untracked}`, "--no-renames"],
+    options: [
+      ...["--porcelain=v2", "-z", `--untracked-files=${untracked}`, "--no-renames"],
+      // Looking into submodules would be git's work there, with the settings they have.
+      "--ignore-submodules=dirty",
+    ],
     // The top itself is everything, and no path.
     ...(paths.length === 0 || paths.includes("") ? {} : { paths }),
   });
@@ -138,6 +142,17 @@ export async function filtersOf(
     if (defined.has(value)) found.set(path, value);
   }
   return found;
+}
+
+/** The branch that is checked out; undefined when a commit is. */
+export async function currentBranch(repo: Repository): Promise<string | undefined> {
+  const { stdout, status } = await repo.run({
+    name: "symbolic-ref",
+    options: ["--quiet"],
+    values: ["HEAD"],
+    okStatus: [0, 1],
+  });
+  return status === 0 ? stdout.toString("utf8").trim().replace(/^refs\/heads\//, "") : undefined;
 }
 
 /** Some paths in one line each, and how many more there are. */

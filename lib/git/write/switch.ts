@@ -2,18 +2,18 @@
  * Switching the work tree to another commit, and what must be seen to before git rewrites files.
  * @module
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { lstat, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ToolError } from "../../errors.ts";
+import { errorCode, ToolError } from "../../errors.ts";
 import { counted } from "../../format.ts";
 import { showName } from "../../names.ts";
 import type { Context } from "../../tool.ts";
 import type { Repository } from "../types.ts";
-import { existing } from "./branch.ts";
-import { branchName, hookOutput } from "./commit.ts";
+import { hookOutput } from "./commit.ts";
 import { hooksOf, withParts } from "./hooks.ts";
-import { definedFilters, filtersOf, locking, pathList } from "./state.ts";
+import { existing } from "./refs.ts";
+import { currentBranch, definedFilters, filtersOf, locking, pathList } from "./state.ts";
 
 const HOOKS = ["post-checkout", "post-index-change"];
 
@@ -39,10 +39,11 @@ export async function switchTo(repo: Repository, name: string, ctx: Context): Pr
       options: ["--quiet", "--no-guess", "--no-overwrite-ignore", "--no-recurse-submodules"],
       values: [name],
       okStatus: [0, 1, 128],
+      finish: !hooks.run,
     }, hooks),
     ctx.signal,
   );
-  if (output.status !== 0 && await branchName(repo) !== showName(name)) {
+  if (output.status !== 0 && await currentBranch(repo) !== name) {
     throw refused(repo, `switch to ${showName(name)}`, output.stderr);
   }
   return [
@@ -74,13 +75,7 @@ export function refused({ shown }: Repository, verb: string, stderr: string): To
 
 /** Commits made without a branch are lost from sight when one leaves them. */
 async function refuseLeaving(repo: Repository, head: string): Promise<void> {
-  const { status } = await repo.run({
-    name: "symbolic-ref",
-    options: ["--quiet"],
-    values: ["HEAD"],
-    okStatus: [0, 1],
-  });
-  if (status === 0) return;
+  if (await currentBranch(repo) !== undefined) return;
   const { stdout } = await repo.run({
     name: "rev-list",
     options: ["--count", "--not", "--branches", "--tags", "--remotes", "--not"],
@@ -114,6 +109,13 @@ export async function checkTreeChange(
       `${where}: that would change ${pathList(guarded)}, which no tool may`,
       "Other programs run or obey what stands there. The person can do this by hand, or lift the guardrail with " +
         "--unprotect and a pattern.",
+    );
+  }
+  const blocked = await inTheWay(repo, changes);
+  if (blocked.length > 0) {
+    throw new ToolError(
+      `${where}: files that git does not know would be overwritten: ${pathList(blocked)}`,
+      "Nothing was changed. Move them elsewhere, or commit them, first.",
     );
   }
   const paths = changes.filter(({ how }) => how !== "D").map(({ path }) => path);
@@ -160,6 +162,49 @@ async function treeChanges(repo: Repository, from: string | undefined, to: strin
     changes.push({ how: parts[at] ?? "", path: parts[at + 1] ?? "" });
   }
   return changes;
+}
+
+/**
+ * New paths where something stands already. Git refuses to overwrite what it does not know, but not always what
+ * it was told to ignore: `.env` files, build results, notes.
+ */
+async function inTheWay(repo: Repository, changes: readonly TreeChange[]): Promise<string[]> {
+  const gone = new Set(changes.filter(({ how }) => how === "D").map(({ path }) => path));
+  const found: string[] = [];
+  const folders: string[] = [];
+  for (const { path, how } of changes) {
+    if (how !== "A") continue;
+    const kind = await kindAt(repo, path);
+    if (kind === "folder") folders.push(path);
+    else if (kind === "entry" || (kind === "below a file" && !startsInside(path, gone))) found.push(path);
+  }
+  const known = found.length === 0 ? new Set<string>() : await tracked(repo, found);
+  const others = folders.length === 0 ? "" : (await repo.run({
+    name: "ls-files",
+    options: ["--others", "-z"],
+    paths: folders,
+  })).stdout.toString("utf8");
+  return [...found.filter((path) => !known.has(path)), ...others.split("\0").filter((path) => path !== "")];
+}
+
+/** Those of some paths that are in the index; git itself sees to them. */
+async function tracked(repo: Repository, paths: readonly string[]): Promise<Set<string>> {
+  const { stdout } = await repo.run({ name: "ls-files", options: ["-z", "--cached"], paths });
+  return new Set(stdout.toString("utf8").split("\0"));
+}
+
+function startsInside(path: string, files: ReadonlySet<string>): boolean {
+  const names = path.split("/");
+  return names.some((_, at) => files.has(names.slice(0, at).join("/")));
+}
+
+/** What stands at a path of the work tree. */
+async function kindAt(repo: Repository, path: string): Promise<"folder" | "entry" | "below a file" | "none"> {
+  try {
+    return (await lstat(join(repo.top, path))).isDirectory() ? "folder" : "entry";
+  } catch (error) {
+    return errorCode(error) === "ENOTDIR" ? "below a file" : "none";
+  }
 }
 
 /** Those of some paths of a commit that a filter would rewrite, which somebody has set up here. */
