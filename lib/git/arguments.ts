@@ -33,7 +33,7 @@ export function argumentsOf(command: Command): string[] {
     if (!/^[a-z][a-z-]*$/.test(word)) throw new Error(`Not a command of git: ${JSON.stringify(word)}`);
   }
   for (const option of options) {
-    if (!/^-[^\0]/.test(option) || option === "--") {
+    if (!/^-[^\0]+$/s.test(option) || option === "--") {
       throw new Error(`Not an option: ${JSON.stringify(option)}`);
     }
   }

@@ -85,63 +85,70 @@ async function pointed(file: string, prefix: string, base: string, roots: readon
   if (!path.startsWith(prefix) || path.length === prefix.length) {
     throw damaged(givenPath(base, roots), `"${basename(file)}" does not hold a path`);
   }
-  return await inside(resolve(base, path.slice(prefix.length)), base, roots);
+  return await inside(resolve(base, path.slice(prefix.length)), base, roots, basename(file));
 }
 
-/** Checks everything git would follow. */
+/** Checks everything git would follow when it reads. */
 async function verify(located: Located, roots: readonly Root[]): Promise<Located> {
   const { top, gitDir, commonDir } = located;
-  const objects = join(commonDir, "objects");
-  const folders = new Set([gitDir, commonDir, objects, join(objects, "info"), join(objects, "pack")]);
-  for (const folder of [...folders, join(commonDir, "info"), join(gitDir, "info")]) {
-    await checkLinks(folder, top, roots);
+  const seen = { entries: 0 };
+  for (const folder of new Set([gitDir, commonDir])) {
+    await checkLinks(folder, 0, seen, top, roots);
+    await checkLinks(join(folder, "info"), 0, seen, top, roots);
+    await checkLinks(join(folder, "refs"), Infinity, seen, top, roots);
   }
-  // Names of branches are names of files there, and stashes are lines of a file.
-  await checkBelow([gitDir, commonDir].flatMap((dir) => [join(dir, "refs"), join(dir, "logs")]), top, roots);
-  await checkAlternates(objects, top, roots, 0);
+  await checkObjects(join(commonDir, "objects"), top, roots, 0);
   return located;
 }
 
-/** Refuses links in a folder that lead outside. What does not exist is fine. */
-async function checkLinks(folder: string, top: string, roots: readonly Root[]): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(missing) ?? [];
-  for (const entry of entries) if (entry.isSymbolicLink()) await inside(join(folder, entry.name), top, roots);
-}
-
 /**
- * Refuses links anywhere in the git directories that lead outside, except among the objects: where git
- * writes, a link would make it write there.
+ * Refuses links anywhere in the git directories that lead outside: where git writes, a link would make it
+ * write there.
  */
 export async function checkAllLinks(
   { top, gitDir, commonDir }: Located,
   roots: readonly Root[],
 ): Promise<void> {
-  await checkBelow([gitDir, commonDir], top, roots, join(commonDir, "objects"));
+  const seen = { entries: 0 };
+  for (const folder of new Set([gitDir, commonDir])) {
+    await checkLinks(folder, Infinity, seen, top, roots, join(commonDir, "objects"));
+  }
 }
 
-/** Refuses links that lead outside anywhere below some folders. @param except A folder that is left out. */
-async function checkBelow(
-  folders: readonly string[],
+/**
+ * Refuses links in a folder, and so many levels below, that lead outside. What does not exist is fine.
+ * @param except A folder that is not entered.
+ */
+async function checkLinks(
+  folder: string,
+  depth: number,
+  seen: { entries: number },
   top: string,
   roots: readonly Root[],
   except?: string,
 ): Promise<void> {
-  const waiting = [...new Set(folders)];
-  let seen = 0;
-  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
-    for (const entry of await readdir(folder, { withFileTypes: true }).catch(missing) ?? []) {
-      const path = join(folder, entry.name);
-      if (++seen > GIT_ENTRIES_MAX) {
-        throw damaged(givenPath(top, roots), `its git directory has over ${GIT_ENTRIES_MAX} files`);
-      }
-      if (entry.isSymbolicLink()) await inside(path, top, roots);
-      else if (entry.isDirectory() && path !== except) waiting.push(path);
+  const folders: string[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true }).catch(missing) ?? []) {
+    const path = join(folder, entry.name);
+    if (++seen.entries > GIT_ENTRIES_MAX) {
+      throw damaged(givenPath(top, roots), `its git directory has more than ${GIT_ENTRIES_MAX} files`);
     }
+    if (entry.isSymbolicLink()) await inside(path, top, roots);
+    else if (depth > 0 && entry.isDirectory() && path !== except) folders.push(path);
   }
+  for (const next of folders) await checkLinks(next, depth - 1, seen, top, roots, except);
 }
 
-/** Object stores that this one borrows from, and those that they borrow from. */
-async function checkAlternates(objects: string, top: string, roots: readonly Root[], depth: number) {
+/** Refuses links in an object store that lead outside, and the same in those that it borrows from. */
+async function checkObjects(objects: string, top: string, roots: readonly Root[], depth: number) {
+  const links: string[] = [];
+  const look = async (folder: string): Promise<string[]> => {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(missing) ?? [];
+    for (const entry of entries) if (entry.isSymbolicLink()) links.push(join(folder, entry.name));
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
+  };
+  await Promise.all((await look(objects)).map(look));
+  for (const link of links) await inside(link, top, roots);
   const file = join(objects, "info", "alternates");
   if (await kindOf(file) === undefined) return;
   if (depth >= GIT_ALTERNATES_MAX) {
@@ -152,7 +159,7 @@ async function checkAlternates(objects: string, top: string, roots: readonly Roo
     if (line.startsWith('"')) {
       throw damaged(givenPath(top, roots), "an object store it borrows from has an unusual name");
     }
-    await checkAlternates(await inside(resolve(objects, line), top, roots), top, roots, depth + 1);
+    await checkObjects(await inside(resolve(objects, line), top, roots, "alternates"), top, roots, depth + 1);
   }
 }
 
@@ -175,8 +182,13 @@ export function givenPath(real: string, roots: readonly Root[]): string {
   return root === undefined ? real : root.given + real.slice(root.real.length);
 }
 
-/** The real path of something, which must be inside the allowed folders. */
-async function inside(path: string, top: string, roots: readonly Root[]): Promise<string> {
+/** The real path of something, which must be inside the allowed folders. `name` is what errors call it. */
+async function inside(
+  path: string,
+  top: string,
+  roots: readonly Root[],
+  name = basename(path),
+): Promise<string> {
   const real = await realpath(path).catch(async (error: unknown) => {
     // The oldest repositories have a HEAD that is a link to a branch that may not exist yet.
     const target = basename(path) === "HEAD" ? await readlink(path).catch(() => "/") : "/";
@@ -184,13 +196,13 @@ async function inside(path: string, top: string, roots: readonly Root[]): Promis
     if (errorCode(error) !== "ENOENT") throw error;
     throw damaged(
       givenPath(top, roots),
-      `"${basename(path)}" leads to nothing, or to a place that may not be looked at`,
+      `"${showName(name)}" leads to nothing, or to a place that may not be looked at`,
     );
   });
   if (rootOf(real, roots) !== undefined) return real;
   throw new ToolError(
     `Cannot use the repository "${showName(givenPath(top, roots))}": its "${
-      showName(basename(path))
+      showName(name)
     }" leads outside the ` +
       "allowed folders",
     "The person can allow the folder it leads to.",

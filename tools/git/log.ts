@@ -196,7 +196,12 @@ async function filterOf(
     add(`--${name}=@${at}`, `${name} ${timeText(new Date(at * 1_000), ctx)}`);
   }
   if (contains !== undefined) {
-    if (contains === "") throw new ToolError("Cannot search for an empty text", "Leave out contains.");
+    if (contains === "" || contains.includes("\0")) {
+      throw new ToolError(
+        "Cannot search for an empty text, or one with NUL",
+        "Send the text, or leave out contains.",
+      );
+    }
     add(`-S${contains}`, `that add or remove ${JSON.stringify(visible(contains)).slice(0, 120)}`);
   }
   return [options, words];

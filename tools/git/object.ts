@@ -72,7 +72,22 @@ export async function objectAt(place: Place): Promise<{ object: string; type: st
   const options = ["--batch-check=%(objecttype) %(objectsize)"];
   const { stdout } = await repository.run({ name: "cat-file", options, input: `${object}\n` });
   const [type = "", size] = stdout.toString("utf8").trim().split(" ");
-  return { object, type: size === "missing" ? "commit" : type, size: Number(size) };
+  if (size !== "missing" && size !== undefined) return { object, type, size: Number(size) };
+  if (await isSubmodule(place)) return { object, type: "commit", size: 0 };
+  throw new ToolError(
+    `Cannot show ${titleOf(place)}: its contents are not in this repository`,
+    "It is a partial clone, from which nothing is fetched by the way, or it is damaged. The person can run git " +
+      "fetch or git fsck there.",
+  );
+}
+
+/** Whether a path is the place of another repository. */
+async function isSubmodule({ repository, hash, path }: Place): Promise<boolean> {
+  const at = path.lastIndexOf("/");
+  const values = [`${hash}:${path.slice(0, Math.max(0, at))}`];
+  const { stdout } = await repository.run({ name: "ls-tree", options: ["-z"], values });
+  const entries = stdout.toString("utf8").split("\0");
+  return entries.some((entry) => entry.startsWith("160000 ") && entry.endsWith(`\t${path.slice(at + 1)}`));
 }
 
 async function noSuchPath({ repository, hash, ref, path }: Place): Promise<ToolError> {

@@ -72,12 +72,14 @@ export async function compare(
   for (let round = 0; round < 4; round++) {
     const run = await compareOnce(repository, comparison, [...secret], offset, chars);
     if (round === 0 || run.found.length > 0) all = merged(all, run.files);
+    // Leaving them out does not help when arguments cannot carry their names.
+    const isStuck = run.found.length > 0 && run.found.every((path) => secret.has(path));
     for (const path of run.found) secret.add(path);
     const names = [...secret];
     if (run.found.length === 0) {
       return { files: counts(all, run.files), secret: names, ...await withConflicts(repository, run) };
     }
-    if (names.some((name) => name.includes("\ufffd")) || names.join("").length > GIT_EXCLUDE_CHARS_MAX) break;
+    if (isStuck || names.join("").length > GIT_EXCLUDE_CHARS_MAX) break;
   }
   const notes = ["The patch is not shown: it cannot be told apart from files that hold secrets. Name paths."];
   return { files: all, secret: [...secret], lines: [], notes };
