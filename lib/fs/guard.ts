@@ -8,6 +8,8 @@
  * may.
  * @module
  */
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { ToolError } from "../errors.ts";
 import { compileGlob, type Glob } from "../glob.ts";
 import type { Verb } from "./errors.ts";
@@ -163,8 +165,14 @@ export function createGuard({ protect = [], unprotect = [], own = [] }: GuardOpt
       const isSecret = holds(names, secret) && !holds(names.slice(-1), shared);
       if (isSecret) throw refusal(verb, shown, "files of this name hold secrets");
     }
-    if (verb !== "read" && verb !== "copy" && holds(names, guarded)) {
-      throw refusal(verb, shown, "other programs run or obey what stands there");
+    if (verb === "read" || verb === "copy") return;
+    if (holds(names, guarded)) throw refusal(verb, shown, "other programs run or obey what stands there");
+    if (isOfRepository(real)) {
+      throw refusal(
+        verb,
+        shown,
+        "it is, or would become, a part of what git keeps in a repository of its own",
+      );
     }
   };
   const checkEntry = (verb: Verb, real: string) => {
@@ -238,6 +246,19 @@ function begins(names: readonly string[], { patterns }: Table): boolean {
       return tail.length === index + 1 && tail.every((name, offset) => pattern[offset]?.test(name) === true);
     });
   });
+}
+
+/** What makes a folder a git directory, whatever its name: git obeys the settings and hooks in it. */
+const REPOSITORY: readonly string[] = ["HEAD", "objects", "refs"];
+
+/** Whether a path is inside a git directory, or would make its folder one. */
+function isOfRepository(real: string): boolean {
+  for (let path = real, folder = dirname(real); folder !== path; path = folder, folder = dirname(folder)) {
+    const child = basename(path).toLowerCase();
+    const isThere = (name: string) => child === name.toLowerCase() || existsSync(join(folder, name));
+    if (REPOSITORY.every(isThere)) return true;
+  }
+  return false;
 }
 
 /** A pattern without a slash is about the name; with one it may begin at any folder of the path. */

@@ -164,7 +164,6 @@ async function openRepository(opening: Opening): Promise<Repository> {
     commonDir,
     bare,
     readOnly,
-    guarded: isGuardedPath(gitDir) && isGuardedPath(commonDir),
     format: ownValue(settings, "extensions.objectformat") === "sha256" ? "sha256" : "sha1",
     settings,
     version: found.version,

@@ -80,11 +80,6 @@ export interface Repository {
   readonly bare: boolean;
   /** It stands in a folder allowed for reading only. */
   readonly readOnly: boolean;
-  /**
-   * Whether no tool can write into the git directory, because of its name. Where one could, hooks and
-   * settings of the repository are as untrusted as any file.
-   */
-  readonly guarded: boolean;
   /** The hash function of its objects. */
   readonly format: "sha1" | "sha256";
   /** All settings, of every scope, the later ones winning. The repository's own contain no includes. */

@@ -26,7 +26,7 @@ const REMOTE = "origin";
 
 /** Makes a folder with a clone of another repository; nothing stays of one that fails. */
 export async function clone({ url, folder }: CloneRequest, ctx: Context): Promise<Reply> {
-  if (redact(url) !== url) {
+  if (/^https?:\/\/[^\s/?#]*@|:\/\/[^\s/?#:]*:[^\s/?#]*@/i.test(url)) {
     throw new ToolError(
       `Cannot clone ${
         showName(redact(url))

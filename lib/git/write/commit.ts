@@ -140,7 +140,7 @@ function failed(repo: Repository, output: Output, hooks: Hooks, person: Person):
         : "Nothing was committed.",
     );
   }
-  if (/nothing to commit|no changes added/.test(said)) {
+  if (/nothing (added )?to commit|no changes added/.test(said)) {
     return new ToolError(
       `Nothing to commit in ${where}: it was committed meanwhile`,
       "git_log shows the last commits.",

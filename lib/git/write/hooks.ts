@@ -101,7 +101,7 @@ function isReachable(path: string, repo: Repository, { files }: Context): boolea
   if (isInside(path, repo.top) && !isInside(path, repo.commonDir)) {
     return repo.mayWrite(path.slice(repo.top.length + 1));
   }
-  return !(repo.guarded && isInside(path, repo.commonDir));
+  return !isInside(path, repo.commonDir);
 }
 
 /** Which of some hooks are there and can be executed. What is outside is not looked at: they all may be. */

@@ -18,6 +18,9 @@ export interface StageRequest {
   readonly unstage?: boolean;
 }
 
+/** Names are no patterns. */
+const LITERAL = { GIT_LITERAL_PATHSPECS: "1" };
+
 /** A path that is left as it is, and why. */
 interface LeftOut {
   readonly path: string;
@@ -62,6 +65,7 @@ async function putIn(
   await locking(repo, {
     name: "add",
     options: ["--pathspec-from-file=-", "--pathspec-file-nul"],
+    env: LITERAL,
     input: staged.map(({ path }) => path).join("\0"),
   }, ctx.signal);
   return text(
@@ -111,6 +115,7 @@ async function takeOut(
   await locking(repo, {
     name: "reset",
     options: ["--quiet", "--pathspec-from-file=-", "--pathspec-file-nul"],
+    env: LITERAL,
     input: changes.map(({ path }) => path).join("\0"),
   }, ctx.signal);
   return text(
