@@ -81,6 +81,11 @@ export function everyCall({ repo, dir }: GitPlace): Step[] {
     ["git_status", { repo: join(repo, "nested") }],
     ["git_status", { repo: join(repo, "vendored") }],
     ["git_branch", { repo }],
+    // Before anything else is changed, so that what a repository names is still there.
+    ["git_branch", { repo, name: "early", create: true, from: "feature" }],
+    ["git_sync", { repo, action: "fetch" }],
+    ["git_sync", { repo, action: "push", branch: "early" }],
+    ["git_clone", { url: repo, folder: join(dir, "early") }],
     ["git_stage", { repo, paths: ["b.txt"], unstage: true }],
     ["git_stage", { repo, paths: ["b.txt", "a.txt"] }],
     ["git_commit", { repo, message: "By a tool" }],
