@@ -253,6 +253,10 @@ export const GIT_OUTPUT_BYTES_MAX = 16 * MIB;
 export const GIT_ERROR_BYTES_MAX = 16 * KIB;
 /** Commands of git that run at the same time; more wait their turn. */
 export const GIT_AT_ONCE_MAX = 6;
+/** Milliseconds for which the settings of a repository are kept, when its own files have not changed. */
+export const GIT_SETTINGS_MS = 15_000;
+/** Repositories whose settings are kept. */
+export const GIT_SETTINGS_KEPT_MAX = 50;
 /** Filters and hooks that a repository may define: each is overridden one by one in the environment. */
 export const GIT_OVERRIDES_MAX = 200;
 /** Bytes of a `.git` file or another pointer inside a git directory. */

@@ -21,7 +21,7 @@ const WITHOUT_END: ReadonlySet<string> = new Set(["blame", "check-attr", "check-
 const PLAIN_PATH: ReadonlySet<string> = new Set(["blame"]);
 
 const HASH = "(?:[0-9a-f]{40}|[0-9a-f]{64})";
-const REVISION = new RegExp(`^(?:\\^?${HASH}|${HASH}\\.{2,3}${HASH})$`);
+const REVISION = new RegExp(`^(?:HEAD|\\^?${HASH}|${HASH}\\.{2,3}${HASH})$`);
 
 /**
  * The arguments of a command.

@@ -15,7 +15,15 @@ import type { Programs } from "../programs.ts";
 import { argumentsOf } from "./arguments.ts";
 import { discover } from "./discover.ts";
 import { explain } from "./explain.ts";
-import { checkAllLinks, foreignOwner, givenPath, isGuardedPath, locate, type Located } from "./locate.ts";
+import {
+  checkAllLinks,
+  foreignOwner,
+  givenPath,
+  isGuardedPath,
+  locate,
+  type Located,
+  refuseUnguarded,
+} from "./locate.ts";
 import {
   neutralEnvironment,
   neutralSettings,
@@ -25,6 +33,7 @@ import {
 } from "./neutral.ts";
 import { runProcess } from "./process.ts";
 import { findCommits, resolveCommits } from "./revisions.ts";
+import { createSettingsMemory, type SettingsMemory } from "./memory.ts";
 import {
   isTrusted,
   isYes,
@@ -58,6 +67,7 @@ export function createGit(options: GitOptions): Git {
   const { files, programs, host } = options;
   const turn = createGate(GIT_AT_ONCE_MAX);
   const run: typeof runProcess = (start, command) => turn(() => runProcess(start, command));
+  const settings = createSettingsMemory(host);
   let known: Promise<Tool> | undefined;
   const seek = async (): Promise<Tool> => {
     const program = await programs.find("git");
@@ -102,7 +112,9 @@ export function createGit(options: GitOptions): Git {
       return await files.withFolder(located.top, async (folder) => {
         // The folder that is held is the one that was verified, whatever was renamed in between.
         if (await realpath(folder.processPath) !== located.top) throw moved(shown);
-        return await work(await openRepository({ located, asked, folder, open, found, run, ...options }));
+        return await work(
+          await openRepository({ located, asked, folder, open, found, run, settings, ...options }),
+        );
       });
     },
     discover: (signal) => discover(files, signal),
@@ -117,17 +129,22 @@ interface Opening extends GitOptions {
   readonly open: OpenOptions;
   readonly found: Tool;
   readonly run: typeof runProcess;
+  readonly settings: SettingsMemory;
 }
 
 async function openRepository(opening: Opening): Promise<Repository> {
   const { located, files, open, found, host, folder } = opening;
   const { top, gitDir, commonDir } = located;
   const shown = givenPath(top, files.roots);
-  const settings = await readSettings(opening);
+  // Before something is changed, nothing is taken from memory.
+  const settings = await opening.settings(located, open.forWriting === true, () => readSettings(opening));
   refuseIncludes(settings, shown);
   await refuseForeign(opening, settings);
   const bare = located.bare || (gitDir === commonDir && isYes(ownValue(settings, "core.bare")));
-  if (!bare) await refuseOtherWorkTree(settings, top, gitDir);
+  if (!bare) {
+    refuseUnguarded(located, files.roots);
+    await refuseOtherWorkTree(settings, top, gitDir);
+  }
   refuseLazy(settings, found.version, shown);
   const readOnly = [top, gitDir, commonDir].some((path) => rootOf(path, files.roots)?.readOnly !== false);
   if (open.forWriting === true) {

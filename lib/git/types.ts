@@ -26,7 +26,7 @@ export interface Command {
    * behind the letter of a short option in the same string.
    */
   readonly options?: readonly string[];
-  /** Full hashes, also `^hash`, `hash..hash` and `hash...hash`: names are resolved first. */
+  /** `HEAD` and full hashes, also `^hash`, `hash..hash` and `hash...hash`: other names are resolved first. */
   readonly revisions?: readonly string[];
   /** Other arguments, such as the name of a branch; none may begin with "-". */
   readonly values?: readonly string[];

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { ToolError } from "../../lib/errors.ts";
 import { unquoteName } from "../../lib/git/lines.ts";
-import type { Command, Repository } from "../../lib/git/types.ts";
+import type { Command, Output, Repository } from "../../lib/git/types.ts";
 import { GIT_LOG_DEFAULT, GIT_LOG_MAX, REPLY_CHARS_MAX } from "../../lib/limits.ts";
 import { showName } from "../../lib/names.ts";
 import { text } from "../../lib/reply.ts";
@@ -39,7 +39,7 @@ export const gitLog: AnyTool = defineTool({
       const [filter, words] = await filterOf(repository, args, ctx);
       const follow = path !== undefined && path !== "" && await isFollowed(repository, path, range);
       const named = args.contains !== undefined || follow;
-      const { stdout } = await repository.run({
+      const command: Command = {
         name: "log",
         options: [
           ...[COMMIT_FORMAT, "--decorate=short", `--skip=${offset - 1}`, `--max-count=${limit + 1}`],
@@ -50,7 +50,8 @@ export const gitLog: AnyTool = defineTool({
         ],
         revisions: range.revisions,
         paths: path === undefined ? undefined : [path],
-      });
+      };
+      const { stdout } = await runOnCommits(repository, command);
       const commits = parseCommits(stdout.toString("utf8"));
       const style = { isSearch: args.contains !== undefined, follow: follow ? path : undefined, ...range };
       const { rows, taken } = page(
@@ -71,6 +72,14 @@ export const gitLog: AnyTool = defineTool({
     });
   },
 });
+
+/** Runs a command about HEAD; where there is no commit yet, the error says so. */
+async function runOnCommits(repository: Repository, command: Command): Promise<Output> {
+  const output = await repository.run({ ...command, okStatus: [0, 128] });
+  if (output.status !== 128) return output;
+  await repository.resolve(["HEAD"]);
+  return await repository.run(command);
+}
 
 /** As many rows as fit, and the number of commits they stand for. */
 function page(commits: readonly Commit[], show: (commit: Commit) => string | undefined) {
@@ -138,6 +147,8 @@ async function rangeOf(repository: Repository, asked = "HEAD"): Promise<Range> {
       isSided: false,
     };
   }
+  // The most frequent question needs no name to be looked up.
+  if (asked === "HEAD") return { title: "commits of HEAD", options: [], revisions: ["HEAD"], isSided: false };
   const range = /^(.*?)(\.{2,3})(.*)$/s.exec(asked);
   if (range === null) {
     const [hash = ""] = await repository.resolve([asked]);
@@ -295,17 +306,11 @@ async function momentOf(repository: Repository, name: string, date: string): Pro
 /** Whether a path is one file, whose history goes on under older names. */
 async function isFollowed(repository: Repository, path: string, { revisions }: Range): Promise<boolean> {
   const [tip] = revisions;
-  const hash = tip?.split(".").at(-1);
-  if (hash === undefined) return false;
-  const command: Command = {
-    name: "rev-parse",
-    options: ["--verify", "--quiet"],
-    values: [`${hash}:${path}`],
-    okStatus: [0, 1, 128],
-  };
-  const object = (await repository.run(command)).stdout.toString("utf8").trim();
+  // A name of two lines would be two questions.
+  if (tip === undefined || path.includes("\n")) return false;
+  const options = ["--batch-check=%(objecttype)"];
+  const input = `${tip.split(".").at(-1)}:${path}\n`;
+  const { stdout } = await repository.run({ name: "cat-file", options, input });
   // What is not there any more was a file more often than a folder.
-  if (object === "") return true;
-  const { stdout } = await repository.run({ name: "cat-file", options: ["-t"], values: [object] });
-  return stdout.toString("utf8").trim() === "blob";
+  return !/^(tree|commit)$/.test(stdout.toString("utf8").trim());
 }

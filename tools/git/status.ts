@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { count, counted } from "../../lib/format.ts";
 import type { Repository } from "../../lib/git/types.ts";
+import { isAtLeast } from "../../lib/git/version.ts";
 import { GIT_STASHES_SHOWN_MAX, REPLY_CHARS_MAX } from "../../lib/limits.ts";
 import { showName } from "../../lib/names.ts";
 import { fitLines, text } from "../../lib/reply.ts";
@@ -31,12 +32,12 @@ export const gitStatus: AnyTool = defineTool({
 export async function statusText(repo: string, ctx: Context): Promise<string> {
   return await ctx.git.withRepository(repo, { signal: ctx.signal }, async (repository) => {
     const { bare } = repository;
-    const [status, last, stashes, underWay] = await Promise.all([
+    const [status, last, underWay] = await Promise.all([
       bare ? bareStatus(repository) : statusOf(repository),
       lastCommit(repository, ctx),
-      stashRows(repository, ctx),
       repository.underWay(),
     ]);
+    const stashes = await stashRows(repository, status, ctx);
     const lists = SECTIONS.map(([key]) => status[key]);
     const room = shares(lists, STATUS_CHARS);
     const rows = [
@@ -64,6 +65,8 @@ interface Status {
   readonly upstream: string | undefined;
   readonly ahead: number | undefined;
   readonly behind: number | undefined;
+  /** How many there are; undefined when git does not say. */
+  readonly stashes: number | undefined;
   readonly conflicts: readonly string[];
   readonly staged: readonly string[];
   readonly unstaged: readonly string[];
@@ -93,10 +96,12 @@ async function statusOf(repository: Repository): Promise<Status> {
     name: "status",
     options: [
       ...["--porcelain=v2", "-z", "--branch", "--untracked-files=normal", "--ignore-submodules=dirty"],
-      ...["--find-renames", "--ahead-behind"],
+      ...["--find-renames", "--ahead-behind", "--show-stash"],
     ],
   });
-  return parseStatus(stdout.toString("utf8"));
+  const status = parseStatus(stdout.toString("utf8"));
+  const tells = isAtLeast(repository.version, 2, 35);
+  return { ...status, stashes: status.stashes ?? (tells ? 0 : undefined) };
 }
 
 /** Understands `git status --porcelain=v2 -z --branch`. */
@@ -133,6 +138,7 @@ export function parseStatus(output: string): Status {
     upstream: headers.get("branch.upstream"),
     ahead: ahead === undefined ? undefined : Number(ahead),
     behind: behind === undefined ? undefined : Number(behind),
+    stashes: headers.has("stash") ? Number(headers.get("stash")) : undefined,
     ...lists,
     untracked,
   };
@@ -161,6 +167,7 @@ async function bareStatus(repository: Repository): Promise<Status> {
     upstream: undefined,
     ahead: undefined,
     behind: undefined,
+    stashes: undefined,
     conflicts: [],
     staged: [],
     unstaged: [],
@@ -221,20 +228,22 @@ function inFolders(rows: readonly string[]): string {
 }
 
 async function lastCommit(repository: Repository, ctx: Context): Promise<string | undefined> {
-  const hash = await repository.find("HEAD");
-  if (hash === undefined) return undefined;
   const { stdout } = await repository.run({
     name: "log",
     options: ["--max-count=1", "--no-patch", "--no-decorate", COMMIT_FORMAT.replace("%D", "")],
-    revisions: [hash],
+    revisions: ["HEAD"],
+    // There may be no commit yet.
+    okStatus: [0, 128],
   });
   const [commit] = parseCommits(stdout.toString("utf8"));
   return commit === undefined ? undefined : commitRow(commit, ctx);
 }
 
-async function stashRows(repository: Repository, ctx: Context): Promise<string[]> {
-  const stash = await repository.find("refs/stash");
-  if (stash === undefined) return [];
+async function stashRows(repository: Repository, { stashes }: Status, ctx: Context): Promise<string[]> {
+  // Before version 2.35 git does not say how many there are.
+  if (stashes === 0 || (stashes === undefined && await repository.find("refs/stash") === undefined)) {
+    return [];
+  }
   const { stdout } = await repository.run({
     name: "log",
     options: ["--walk-reflogs", "--no-patch", "-z", "--format=%ct%x00%gs"],
