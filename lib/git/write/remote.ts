@@ -189,7 +189,7 @@ function protocolsOf(address: string, shown: string): string {
     }
     throw forbidden(shown, "http can be read and changed by others on the way");
   }
-  if (/^[^-:/][^:/]*:(?!:)/.test(address)) return usual;
+  if (/^[^-:/][^:/]*:(?!:|\/\/)/.test(address)) return usual;
   throw forbidden(shown, "only https, ssh and folders are reached");
 }
 
