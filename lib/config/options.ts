@@ -14,7 +14,10 @@ import { type Host, pathsOf, resolvePath, type Source } from "./host.ts";
 export const LEVELS = ["debug", "info", "warn", "error"] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** What may be changed in repositories of git: nothing, what stays on this machine and is lost by nobody, all. */
+/**
+ * What may be changed in repositories of git: nothing, what stays on this machine and is lost by
+ * nobody, all.
+ */
 export const GIT_WRITES = ["none", "commit", "full"] as const;
 export type GitWrite = (typeof GIT_WRITES)[number];
 

@@ -1,5 +1,6 @@
 /**
- * Every way known to us in which a repository inside an allowed folder leads git to something outside: what it
+ * Every way known to us in which a repository inside an allowed folder leads git to something outside:
+ * what it
  * shows of it, and what it writes there. Each comes with plain git commands that are led: the control.
  * @module
  */

@@ -14,7 +14,7 @@ const gitSync = defineTool({
   effect: "change",
   world: "open",
   input: {
-    repo: z.string().describe("The repository"),
+    repo: z.string().describe("A folder in it"),
     action: z.enum(["fetch", "pull", "push"]).describe("What to do"),
     remote: z.string().optional().describe("Default: the branch's, or origin"),
     branch: z.string().optional().describe("Default: the one checked out"),
@@ -47,7 +47,7 @@ const gitManage = defineTool({
   effect: "change",
   world: "closed",
   input: {
-    repo: z.string().describe("The repository"),
+    repo: z.string().describe("A folder in it"),
     action: z.enum(["merge", "stash", "unstash", "tag", "worktree"]).describe("What to do"),
     name: z.string().optional().describe("The branch, the tag, or stash@{1}"),
     message: z.string().optional().describe("Of the merge, stash or tag"),

@@ -70,7 +70,8 @@ function stagedOf(repo: Repository, changes: readonly FileChange[], merging: boo
   if (unmerged.length > 0) {
     throw new ToolError(
       `Cannot commit in ${showName(repo.shown)}: both sides of the merge changed ${pathList(unmerged)}`,
-      "Edit each of them until it holds what it should, without the lines <<<<<<<, ======= and >>>>>>>, then " +
+      "Edit each of them until it holds what it should, without the lines <<<<<<<, ======= and >>>>>>>, " +
+        "then " +
         "call git_stage with them, and this again.",
     );
   }
@@ -135,7 +136,8 @@ function failed(repo: Repository, output: Output, hooks: Hooks, person: Person):
     return new ToolError(
       `Cannot commit in ${where}: signing failed. Git said: ${said}`,
       person.signsCommits
-        ? "Commits are signed because the person's git configuration says so (commit.gpgSign). Ask them to unlock " +
+        ? "Commits are signed because the person's git configuration says so (commit.gpgSign). Ask them " +
+          "to unlock " +
           "or mend their key; nothing was committed."
         : "Nothing was committed.",
     );

@@ -55,7 +55,8 @@ export async function hooksOf(repo: Repository, names: readonly string[], ctx: C
       `Cannot run the hooks of ${showName(repo.shown)}: they stand in ${
         showName(place.path)
       }, which tools can write to`,
-      "What stands there may not be what the person put there. Ask the person to do this by hand, to keep the " +
+      "What stands there may not be what the person put there. Ask the person to do this by hand, to " +
+        "keep the " +
         'hooks in ".git/hooks" or ".husky", or to take away --git-hooks.',
     );
   }

@@ -118,7 +118,8 @@ async function unstash(repo: Repository, name: string, ctx: Context): Promise<st
   if (unmerged.length > 0) {
     return [
       `Brought ${name} back, with conflicts in ${pathList(unmerged)}: both versions are in these files`,
-      `${name} is still kept. Edit the files until they hold what they should, then call git_stage with them.`,
+      `${name} is still kept. Edit the files until they hold what they should, then call git_stage with ` +
+      `them.`,
     ];
   }
   if (output.status !== 0) throw refused(repo, `bring back ${name}`, output.stderr);

@@ -111,7 +111,8 @@ async function mergedTree(repo: Repository, head: string, other: string, name: s
   if (status === 0) return tree;
   throw new ToolError(
     `Cannot merge ${showName(name)}: both sides changed ${pathList(conflicts)}`,
-    "Nothing was changed. Show the person both versions (git_diff, git_show); they can merge by hand, or you " +
+    "Nothing was changed. Show the person both versions (git_diff, git_show); they can merge by hand, or " +
+      "you " +
       "make the change here as a new commit.",
   );
 }

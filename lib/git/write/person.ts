@@ -1,5 +1,6 @@
 /**
- * What of the person's own configuration a change honours: who they are, and how they sign. Programs are taken
+ * What of the person's own configuration a change honours: who they are, and how they sign. Programs are
+ * taken
  * from the system's and the person's configuration alone; a repository names none.
  * @module
  */
@@ -108,7 +109,8 @@ export function refuseReachable(key: string, command: string, { files }: Context
     `Cannot run what the person's git configuration names: ${key} is ${
       showName(found)
     }, inside an allowed folder`,
-    "Tools can change what stands there, so it is not run. The person can move the program elsewhere, or do " +
+    "Tools can change what stands there, so it is not run. The person can move the program elsewhere, or " +
+      "do " +
       "this by hand.",
   );
 }

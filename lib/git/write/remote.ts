@@ -1,7 +1,8 @@
 /**
  * Other repositories: which of them may be reached, and with what of the person's own configuration.
  *
- * Reached are https and ssh, http on this machine alone, and repositories in the allowed folders. How (sign-in
+ * Reached are https and ssh, http on this machine alone, and repositories in the allowed folders. How
+ * (sign-in
  * helpers, ssh command, proxies, certificates) comes from the person's and the machine's configuration; a
  * repository that has such settings of its own is refused. Addresses are passed as they are checked, never by
  * the name of a remote, so that nothing else that is set for that name counts.
@@ -27,7 +28,10 @@ export interface Reached {
   readonly shown: string;
   readonly config: Config;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Options of `fetch`, `ls-remote` and of `push` that name the program at the other end, where it is ours. */
+  /**
+   * Options of `fetch`, `ls-remote` and of `push` that name the program at the other end, where it is
+   * ours.
+   */
   readonly uploadOptions: readonly string[];
   readonly receiveOptions: readonly string[];
 }
@@ -35,7 +39,8 @@ export interface Reached {
 /** Settings of a repository that decide where and with which programs it reaches others. */
 const DECIDING = new RegExp(
   "^(credential\\.|core\\.(sshcommand|askpass|gitproxy)$|https?\\.|url\\.|ssh\\.|gitcvs\\.|" +
-    "remote\\..*\\.(uploadpack|receivepack|vcs|proxy|proxyauthmethod|promisor|partialclonefilter|serveroption)$|" +
+    "remote\\..*\\.(uploadpack|receivepack|vcs|proxy|proxyauthmethod)$|" +
+    "remote\\..*\\.(promisor|partialclonefilter|serveroption)$|" +
     "extensions\\.partialclone$|branch\\..*\\.mergeoptions$)",
   "s",
 );
@@ -65,6 +70,7 @@ const SERVED = "-c core.hooksPath=/dev/null -c core.fsmonitor=false -c core.alte
  */
 export async function reach(repo: Repository, address: string, ctx: Context): Promise<Reached> {
   refuseDeciding(repo);
+  if (address.trim() === "") throw forbidden("an empty address", "it names nothing");
   const shown = showName(redact(address));
   const local = localPath(address, repo);
   if (local !== undefined) return { ...await reachLocal(local, shown, ctx), shown };

@@ -68,12 +68,16 @@ function locked({ shown }: Repository, lock: string): ToolError {
     `Another program is working in ${showName(shown)}: its lock "${lock}" stayed for ${
       GIT_LOCK_MS_MAX / 1_000
     } seconds`,
-    `Nothing was changed. Try again in a moment. If no git is running there, it was left behind: the person ` +
+    `Nothing was changed. Try again in a moment. If no git is running there, it was left behind: the ` +
+      `person ` +
       `can delete "${lock}" in the git directory.`,
   );
 }
 
-/** The changes below some paths; none given: of the whole work tree. Renames come as a deletion and an addition. */
+/**
+ * The changes below some paths; none given: of the whole work tree. Renames come as a deletion and an
+ * addition.
+ */
 export async function changesOf(
   repo: Repository,
   paths: readonly string[] = [],

@@ -64,7 +64,8 @@ export function refused({ shown }: Repository, verb: string, stderr: string): To
   ) {
     return new ToolError(
       `${where}: changes that are not committed would be lost in ${pathList(named)}`,
-      "Nothing was changed. Commit them first (git_stage, git_commit), or move what git does not know elsewhere.",
+      "Nothing was changed. Commit them first (git_stage, git_commit), or move what git does not know " +
+        "elsewhere.",
     );
   }
   return new ToolError(
@@ -107,7 +108,8 @@ export async function checkTreeChange(
   if (guarded.length > 0) {
     throw new ToolError(
       `${where}: that would change ${pathList(guarded)}, which no tool may`,
-      "Other programs run or obey what stands there. The person can do this by hand, or lift the guardrail with " +
+      "Other programs run or obey what stands there. The person can do this by hand, or lift the " +
+        "guardrail with " +
         "--unprotect and a pattern.",
     );
   }
@@ -165,7 +167,8 @@ async function treeChanges(repo: Repository, from: string | undefined, to: strin
 }
 
 /**
- * New paths where something stands already. Git refuses to overwrite what it does not know, but not always what
+ * New paths where something stands already. Git refuses to overwrite what it does not know, but not always
+ * what
  * it was told to ignore: `.env` files, build results, notes.
  */
 async function inTheWay(repo: Repository, changes: readonly TreeChange[]): Promise<string[]> {

@@ -215,7 +215,8 @@ export function unreachable(verb: string, { shown }: Reached, stderr: string): T
     host
       ? "The person has to connect to that host once with ssh, and to accept its key."
       : signIn
-      ? "The person has to sign in by hand once (git fetch in a terminal), so that their credential helper or ssh " +
+      ? "The person has to sign in by hand once (git fetch in a terminal), so that their credential " +
+        "helper or ssh " +
         "agent knows how. Tools never ask for passwords."
       : "Check the address and the connection, and try again.",
   );

@@ -90,7 +90,7 @@ test("git_commit takes names of the repository's own settings, as git does", asy
   });
 });
 
-test("git_commit signs as the person's own configuration says, and never with a program of the repository", async () => {
+test("git_commit signs as the person's configuration says, with no program of the repository", async () => {
   await withGitPlace(async (place) => {
     await makeRepository(place);
     const key = join(place.home, "key");
@@ -117,7 +117,7 @@ test("git_commit signs as the person's own configuration says, and never with a 
   });
 });
 
-test("git_commit refuses a signing program that tools could have written, and tells when signing fails", async () => {
+test("git_commit refuses a signing program that tools could have written", async () => {
   await withGitPlace(async (place) => {
     await makeRepository(place);
     await place.git(["config", "--global", "commit.gpgSign", "true"]);
@@ -135,7 +135,7 @@ test("git_commit refuses a signing program that tools could have written, and te
   });
 });
 
-test("git_commit runs no hooks and says so; with --git-hooks it runs them and shows what they say", async () => {
+test("git_commit runs no hooks and says so; with --git-hooks it shows what they say", async () => {
   await withGitPlace(async (place) => {
     await makeRepository(place);
     await place.script(".git/hooks/pre-commit", "echo checked by the hook");
@@ -205,7 +205,7 @@ test("a cancelled git_commit leaves no lock, and all of a commit or nothing of i
   });
 });
 
-test("commits at the same time in one repository are made one after the other, and none is lost", async () => {
+test("commits at the same time are made one after the other, and none is lost", async () => {
   await withGitPlace(async (place) => {
     await makeRepository(place);
     const call = toolsOver(place);

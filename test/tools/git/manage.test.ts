@@ -17,7 +17,7 @@ async function withClean(work: (place: GitPlace, call: Call) => Promise<void>): 
   });
 }
 
-test("git_manage merges what has no conflict, and leaves everything as it is where there is one", async () => {
+test("git_manage merges what has no conflict, and changes nothing where there is one", async () => {
   await withClean(async (place, call) => {
     const merge = (name: string) => call("git_manage", { repo: place.repo, action: "merge", name });
     const merged = await merge("feature");
@@ -54,7 +54,7 @@ test("git_manage merges over no change that is not committed, and over nothing g
   });
 });
 
-test("git_manage refuses a merge that brings files other programs run, and one by a driver of the repository", async () => {
+test("git_manage refuses merges that bring files programs run, or need the repository's driver", async () => {
   await withClean(async (place, call) => {
     await place.git(["switch", "-q", "feature"]);
     await place.put({ ".mcp.json": "{}\n" });

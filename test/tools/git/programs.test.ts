@@ -8,7 +8,10 @@ import { makeRepository, withGitPlace } from "../../rig/git.ts";
 import { PROGRAMS } from "../../rig/git-programs.ts";
 import { everyCall, toolsOver } from "../../rig/git-tools.ts";
 
-/** Reading tools that must work whatever a repository names, so that a refusal of everything proves nothing. */
+/**
+ * Reading tools that must work whatever a repository names, so that a refusal of everything proves
+ * nothing.
+ */
 const MUST_WORK = ["git_status", "git_log", "git_branch"];
 
 for (const mechanism of PROGRAMS) {

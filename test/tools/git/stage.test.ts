@@ -8,7 +8,7 @@ import { toolsOver } from "../../rig/git-tools.ts";
 /** What is staged, one line a file, as git itself says it. */
 const STAGED = ["diff", "--cached", "--name-status", "--no-renames"];
 
-test("git_stage stages changed, new and deleted files of what it is given and nothing beside it", async () => {
+test("git_stage stages changed, new and deleted files, and nothing beside them", async () => {
   await withGitPlace(async (place) => {
     await makeRepository(place);
     await rm(join(place.repo, "sub/c.txt"));
@@ -74,7 +74,7 @@ test("git_stage leaves out secrets and says so, however they are named", async (
   });
 });
 
-test("git_stage leaves out what a filter of the person would have to write, and repositories within", async () => {
+test("git_stage leaves out what a filter would have to write, and repositories within", async () => {
   await withGitPlace(async (place) => {
     await makeRepository(place);
     await place.git(["config", "--global", "filter.lfs.clean", place.mark("cat")]);

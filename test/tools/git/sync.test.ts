@@ -28,7 +28,7 @@ async function pushedByOther(place: GitPlace, content: string): Promise<void> {
   await place.git(["push", "-q", "origin", "main"], { cwd });
 }
 
-test("git_sync fetches, pulls and pushes over HTTP, signed in as the person, and shows no password", async () => {
+test("git_sync fetches, pulls and pushes over HTTP as the person, and shows no password", async () => {
   await withServed(async (place, call, url) => {
     await pushedByOther(place, "theirs\n");
     const fetched = await call("git_sync", { repo: place.repo, action: "fetch" });
@@ -88,7 +88,7 @@ test("git_sync and git_clone say that the person has to sign in, and never ask",
   });
 });
 
-test("git_clone clones over HTTP, leaves out what other programs run, and is a plain repository then", async () => {
+test("git_clone clones over HTTP, leaves out what programs run, and tells so", async () => {
   await withServed(async (place, call, url) => {
     await place.put({
       ".vscode/tasks.json": "{}\n",
@@ -116,7 +116,7 @@ test("git_clone clones over HTTP, leaves out what other programs run, and is a p
   });
 });
 
-test("git_clone and git_sync reach nothing but https, ssh, this machine and the allowed folders", async () => {
+test("git_clone and git_sync reach https, ssh, this machine and allowed folders alone", async () => {
   await withGitPlace(async (place) => {
     await makeRepository(place);
     await place.git(["clone", "-q", "--bare", place.repo, join(place.outside, "secret.git")]);
