@@ -91,21 +91,7 @@ export function createGit(options: GitOptions): Git {
   };
   return {
     hooks: options.hooks ?? false,
-    async init(path, signal) {
-      const { program, searchPath } = await tool();
-      await files.withFolder(path, async (folder) => {
-        const command = { name: "init", options: ["--quiet", "--template=", "--initial-branch=main"] };
-        const start = {
-          program,
-          args: argumentsOf(command),
-          cwd: folder.processPath,
-          env: neutralEnvironment(host, searchPath, neutralSettings([], host)),
-          signal,
-        };
-        const output = await run(start, command);
-        if (output.status !== 0) throw explain("init", folder.path, output);
-      });
-    },
+    init: async (path, signal) => await initialise(path, await tool(), options, run, signal),
     async withRepository(path, open, work) {
       const { roots } = files;
       if (ground?.roots !== roots) ground = { roots, disk: diskOf(roots) };
@@ -136,6 +122,28 @@ export function createGit(options: GitOptions): Git {
     },
     discover: (signal) => discover(files, signal),
   };
+}
+
+/** Makes a folder a repository. */
+async function initialise(
+  path: string,
+  { program, searchPath }: Tool,
+  { files, host }: GitOptions,
+  run: typeof runProcess,
+  signal: AbortSignal,
+): Promise<void> {
+  await files.withFolder(path, async (folder) => {
+    const command = { name: "init", options: ["--quiet", "--template=", "--initial-branch=main"] };
+    const start = {
+      program,
+      args: argumentsOf(command),
+      cwd: folder.processPath,
+      env: neutralEnvironment(host, searchPath, neutralSettings([], host)),
+      signal,
+    };
+    const output = await run(start, command);
+    if (output.status !== 0) throw explain("init", folder.path, output);
+  });
 }
 
 /** Everything a repository is opened with. */

@@ -88,8 +88,8 @@ function spawnGit({ program, args, cwd, env, family = false }: Start, hasInput: 
       cwd,
       env,
       stdio: [hasInput ? "pipe" : "ignore", "pipe", "pipe"],
-      // A group of its own, so that it is ended together with whatever it has started. It costs time, and what
-      // only reads starts nothing.
+      // A group of its own, so that it is ended together with whatever it has started. It costs time, and
+      // what only reads starts nothing.
       detached: family && process.platform !== "win32",
       windowsHide: true,
     });
