@@ -82,3 +82,12 @@ export async function openNativeLibrary(
     return undefined;
   }
 }
+
+/** Opens the C library of Linux: that of GNU, then that of musl, which carries the processor in its name. */
+export async function openSystemLibrary(
+  signatures: Readonly<Record<string, NativeSignature>>,
+): Promise<NativeFunctions | undefined> {
+  if (process.platform !== "linux") return undefined;
+  const musl = `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`;
+  return await openNativeLibrary("libc.so.6", signatures) ?? await openNativeLibrary(musl, signatures);
+}

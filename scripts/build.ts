@@ -33,9 +33,6 @@ const FLAGS = [
   "--compile",
   "--minify",
   "--bytecode", // Spares the parser at start: about 30 of 90 ms.
-  // Functions run three times as often before they are compiled further. A server answers a few calls and
-  // rests: its start spares a sixth of all processor time and 2 MB; long runs took 0 to 12 % longer a call.
-  "--compile-jit-policy=3",
   "--format=esm",
   "--splitting", // What is imported later is not even read at start.
   // The executable is started in folders of strangers: their files configure nothing.
