@@ -11,7 +11,8 @@ const SHOWING: Readonly<Record<string, readonly string[]>> = {
   "log": ["--no-ext-diff", "--no-textconv", "--no-color", "--no-show-signature"],
   "show": ["--no-ext-diff", "--no-textconv", "--no-color", "--no-show-signature"],
   "diff-tree": ["--no-ext-diff", "--no-textconv", "--no-color"],
-  "blame": ["--no-textconv"],
+  // A list of commits to ignore that leads elsewhere would be read aloud in the error about it.
+  "blame": ["--no-textconv", "--no-ignore-revs-file"],
 };
 
 /** Commands that take no `--end-of-options`. */

@@ -2,7 +2,7 @@
  * Git, assembled: see {@link Git}.
  * @module
  */
-import { lstat, realpath } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { isAbsolute, join, posix, relative, resolve, sep } from "node:path";
 import type { Host } from "../config/host.ts";
 import { ToolError } from "../errors.ts";
@@ -14,11 +14,13 @@ import { showName } from "../names.ts";
 import type { Programs } from "../programs.ts";
 import { argumentsOf } from "./arguments.ts";
 import { discover } from "./discover.ts";
+import { type Disk, diskOf } from "./disk.ts";
 import { explain } from "./explain.ts";
 import {
   checkAllLinks,
   foreignOwner,
   givenPath,
+  type Ground,
   isGuardedPath,
   locate,
   type Located,
@@ -69,6 +71,7 @@ export function createGit(options: GitOptions): Git {
   const run: typeof runProcess = (start, command) => turn(() => runProcess(start, command));
   const settings = createSettingsMemory(host);
   let known: Promise<Tool> | undefined;
+  let ground: Ground | undefined;
   const seek = async (): Promise<Tool> => {
     const program = await programs.find("git");
     if (program === undefined) throw missingGit(host.platform);
@@ -88,32 +91,32 @@ export function createGit(options: GitOptions): Git {
   };
   return {
     hooks: options.hooks ?? false,
-    async init(path, signal) {
-      const { program, searchPath } = await tool();
-      await files.withFolder(path, async (folder) => {
-        const command = { name: "init", options: ["--quiet", "--template=", "--initial-branch=main"] };
-        const start = {
-          program,
-          args: argumentsOf(command),
-          cwd: folder.processPath,
-          env: neutralEnvironment(host, searchPath, neutralSettings([], host)),
-          signal,
-        };
-        const output = await run(start, command);
-        if (output.status !== 0) throw explain("init", folder.path, output);
-      });
-    },
+    init: async (path, signal) => await initialise(path, await tool(), options, run, signal),
     async withRepository(path, open, work) {
-      const asked = await realFolder(path, files);
-      const shown = givenPath(asked, files.roots);
-      const located = await locate(asked, shown, files.roots);
+      const { roots } = files;
+      if (ground?.roots !== roots) ground = { roots, disk: diskOf(roots) };
+      const here = ground;
+      const { disk } = here;
+      const asked = await realFolder(path, files, disk);
+      const shown = givenPath(asked, roots);
+      const located = await locate(asked, shown, here);
       const found = await tool();
       checkVersion(found.version, host.platform);
       return await files.withFolder(located.top, async (folder) => {
         // The folder that is held is the one that was verified, whatever was renamed in between.
-        if (await realpath(folder.processPath) !== located.top) throw moved(shown);
+        if (await disk.realpath(folder.processPath) !== located.top) throw moved(shown);
         return await work(
-          await openRepository({ located, asked, folder, open, found, run, settings, ...options }),
+          await openRepository({
+            located,
+            ground: here,
+            asked,
+            folder,
+            open,
+            found,
+            run,
+            settings,
+            ...options,
+          }),
         );
       });
     },
@@ -121,9 +124,32 @@ export function createGit(options: GitOptions): Git {
   };
 }
 
+/** Makes a folder a repository. */
+async function initialise(
+  path: string,
+  { program, searchPath }: Tool,
+  { files, host }: GitOptions,
+  run: typeof runProcess,
+  signal: AbortSignal,
+): Promise<void> {
+  await files.withFolder(path, async (folder) => {
+    const command = { name: "init", options: ["--quiet", "--template=", "--initial-branch=main"] };
+    const start = {
+      program,
+      args: argumentsOf(command),
+      cwd: folder.processPath,
+      env: neutralEnvironment(host, searchPath, neutralSettings([], host)),
+      signal,
+    };
+    const output = await run(start, command);
+    if (output.status !== 0) throw explain("init", folder.path, output);
+  });
+}
+
 /** Everything a repository is opened with. */
 interface Opening extends GitOptions {
   readonly located: Located;
+  readonly ground: Ground;
   readonly asked: string;
   readonly folder: OpenFolder;
   readonly open: OpenOptions;
@@ -137,7 +163,12 @@ async function openRepository(opening: Opening): Promise<Repository> {
   const { top, gitDir, commonDir } = located;
   const shown = givenPath(top, files.roots);
   // Before something is changed, nothing is taken from memory.
-  const settings = await opening.settings(located, open.forWriting === true, () => readSettings(opening));
+  const settings = await opening.settings(
+    located,
+    opening.ground.disk,
+    open.forWriting === true,
+    () => readSettings(opening),
+  );
   refuseIncludes(settings, shown);
   await refuseForeign(opening, settings);
   const bare = located.bare || (gitDir === commonDir && isYes(ownValue(settings, "core.bare")));
@@ -150,7 +181,7 @@ async function openRepository(opening: Opening): Promise<Repository> {
   if (open.forWriting === true) {
     if (bare) throw noWorkTree(shown);
     if (readOnly) throw onlyForReading(shown);
-    await checkAllLinks(located, files.roots);
+    await checkAllLinks(located, opening.ground);
   }
   const pairs = neutralSettings(settings, host);
   const env = { ...neutralEnvironment(host, found.searchPath, []), ...places(located, bare) };
@@ -163,6 +194,7 @@ async function openRepository(opening: Opening): Promise<Repository> {
       cwd: folder.processPath,
       env: Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== undefined)),
       signal: open.signal,
+      family: open.forWriting === true,
     };
     const output = await opening.run(start, command);
     const { status } = output;
@@ -197,10 +229,10 @@ async function openRepository(opening: Opening): Promise<Repository> {
 }
 
 /** The real path of the folder that is asked for; of a file, the folder it is in. */
-async function realFolder(path: string, files: Files): Promise<string> {
+async function realFolder(path: string, files: Files, disk: Disk): Promise<string> {
   const { kind } = await files.info(path);
   const folder = kind === "file" ? resolve(path, "..") : path;
-  return await files.withFolder(folder, (open) => realpath(open.processPath));
+  return await files.withFolder(folder, async (open) => await disk.realpath(open.processPath));
 }
 
 /** All settings of every scope, in one run: the person's as they apply to this repository, and its own. */
@@ -230,7 +262,7 @@ function places({ top, gitDir, commonDir, plain }: Located, bare: boolean): Reco
 async function refuseForeign(opening: Opening, settings: readonly Setting[]): Promise<void> {
   const { located, files, found, host, folder, open, run } = opening;
   if (isTrusted(settings, located.top, host.home)) return;
-  const owner = await foreignOwner(located);
+  const owner = await foreignOwner(located, opening.ground.disk);
   let isForeign = owner !== undefined;
   if (host.platform === "win32") {
     // Only git knows whose files these are there. Searching, it looks at the owner before anything else.

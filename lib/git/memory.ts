@@ -1,19 +1,25 @@
 /**
+<<<<<<< HEAD
  * The settings of repositories that were read a moment ago: reading them takes a process of its own, as
  * long as
  * many a command. They are read again when a file that holds them has changed.
+=======
+ * The settings of repositories that were read a moment ago: reading them takes a process of its own, as long
+ * as many a command. They are read again when a file that holds them has changed.
+>>>>>>> g1
  * @module
  */
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Host } from "../config/host.ts";
 import { GIT_SETTINGS_KEPT_MAX, GIT_SETTINGS_MS } from "../limits.ts";
+import type { Disk } from "./disk.ts";
 import type { Located } from "./locate.ts";
 import type { Setting } from "./types.ts";
 
 /** Gives the settings of a repository: those in memory, unless they are old or fresh ones are asked for. */
 export type SettingsMemory = (
   located: Located,
+  disk: Disk,
   fresh: boolean,
   read: () => Promise<Setting[]>,
 ) => Promise<Setting[]>;
@@ -28,9 +34,10 @@ export function createSettingsMemory({ home, env }: Host): SettingsMemory {
   const personal = env.XDG_CONFIG_HOME === undefined
     ? own
     : [...own, join(env.XDG_CONFIG_HOME, "git/config")];
-  return async ({ gitDir, commonDir }, fresh, read) => {
+  return async ({ gitDir, commonDir }, disk, fresh, read) => {
     // Taken before they are read: what changes meanwhile counts as changed.
-    const state = await stateOf([join(commonDir, "config"), join(gitDir, "config.worktree"), ...personal]);
+    const files = [join(commonDir, "config"), join(gitDir, "config.worktree"), ...personal];
+    const state = (await Promise.all(files.map((file) => disk.state(file)))).join("|");
     const known = kept.get(gitDir);
     // Files that the person's configuration includes are not known here, so it is never kept for long.
     const isOld = known === undefined || known.state !== state ||
@@ -43,13 +50,4 @@ export function createSettingsMemory({ home, env }: Host): SettingsMemory {
     if (kept.size > GIT_SETTINGS_KEPT_MAX && oldest !== undefined) kept.delete(oldest);
     return settings;
   };
-}
-
-/** Which files these are and in which state. */
-async function stateOf(paths: readonly string[]): Promise<string> {
-  const states = await Promise.all(paths.map(async (path) => {
-    const info = await stat(path, { bigint: true }).catch(() => undefined);
-    return info === undefined ? "" : `${info.dev}:${info.ino}:${info.size}:${info.mtimeNs}:${info.ctimeNs}`;
-  }));
-  return states.join("|");
 }

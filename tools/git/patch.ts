@@ -168,8 +168,7 @@ function parseRaw(line: string): FileChange | undefined {
 }
 
 /**
- * Takes a line of `--numstat`: `8<TAB>2<TAB>name`. The lines come in the order of the list and may lack
- * files.
+ * Takes a line of `--numstat`: `8<TAB>2<TAB>name`. They come in the order of the list and may lack files.
  * @returns where the next line belongs at the earliest.
  */
 function takeCount(files: FileChange[], from: number, line: string): number {

@@ -193,10 +193,7 @@ function headText({ branch, commit, upstream, ahead, behind }: Status, bare: boo
   return `${where}${first}, ${distance} (as of the last fetch)`;
 }
 
-/**
- * How many characters each list gets: the short ones all they need, the long ones the rest in equal
- * parts.
- */
+/** Characters for each list: the short ones get all they need, the long ones equal parts of the rest. */
 function shares(lists: readonly (readonly string[])[], total: number): number[] {
   const needs = lists.map((list) => list.reduce((sum, row) => sum + row.length + 1, 0));
   const room = needs.map(() => 0);

@@ -248,7 +248,7 @@ test("git_status refuses a repository of another user, unless the person trusts 
   });
 });
 
-test("git_status hides what the person ignores everywhere, and takes no list from the repository", async () => {
+test("git_status hides what the person ignores everywhere, and takes no list from elsewhere", async () => {
   await over(async (call, { repo, home, outside, git }) => {
     writeFileSync(join(outside, "ignored"), "new.txt\n");
     await git(["config", "core.excludesFile", join(outside, "ignored")]);

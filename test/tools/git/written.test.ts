@@ -41,7 +41,7 @@ test("the file tools write nothing that git obeys, in any spelling", async () =>
   });
 });
 
-test("attributes, submodules and settings that file tools may write run nothing, in git neither", async () => {
+test("attributes, submodules and settings that file tools write run nothing, in git neither", async () => {
   await withGitPlace(async (place) => {
     await makeRepository(place);
     const call = toolsOver(place);
