@@ -27,14 +27,7 @@ export function pathOf(file: number): string {
   return `part-${Math.floor(folder / FOLDERS_A_FOLDER)}/folder-${folder}/module_${file}.ts`;
 }
 
-<<<<<<< HEAD
-/**
- * Makes the repository: every commit behind the first changes one or two files; then some are changed
- * again.
- */
-=======
 /** Makes the repository: every commit behind the first changes one or two files; some are changed again. */
->>>>>>> g1
 export async function makeHistory(folder: string, { files, commits }: History): Promise<void> {
   await git(["init", "--quiet", "--initial-branch=main", folder], "/");
   const child = spawn("git", ["fast-import", "--quiet"], {

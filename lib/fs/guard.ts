@@ -20,9 +20,8 @@ import { isInside, show } from "./roots.ts";
  * ignored, with everything below them. `*` stands for any run of characters within one name.
  */
 const GUARDED: readonly string[] = [
-  // Git runs programs that its configuration and hooks name. Repositories without files to work on are called
-  // "name.git" or ".bare".
-  ...[".git", "*.git", ".bare", ".gitconfig", ".config/git", ".husky"],
+  // Git runs programs that its configuration and hooks name. What it keeps under other names: isOfRepository.
+  ...[".git", ".gitconfig", ".config/git", ".husky"],
   // Shells and logins read these at every start.
   ...[".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile", ".inputrc"],
   ...[".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout", ".cshrc", ".tcshrc", ".login", ".kshrc"],

@@ -21,10 +21,9 @@ import {
   foreignOwner,
   givenPath,
   type Ground,
-  isGuardedPath,
+  isGitPath,
   locate,
   type Located,
-  refuseUnguarded,
 } from "./locate.ts";
 import {
   neutralEnvironment,
@@ -172,10 +171,7 @@ async function openRepository(opening: Opening): Promise<Repository> {
   refuseIncludes(settings, shown);
   await refuseForeign(opening, settings);
   const bare = located.bare || (gitDir === commonDir && isYes(ownValue(settings, "core.bare")));
-  if (!bare) {
-    refuseUnguarded(located, files.roots);
-    await refuseOtherWorkTree(settings, top, gitDir);
-  }
+  if (!bare) await refuseOtherWorkTree(settings, top, gitDir);
   refuseLazy(settings, found.version, shown);
   const readOnly = [top, gitDir, commonDir].some((path) => rootOf(path, files.roots)?.readOnly !== false);
   if (open.forWriting === true) {
@@ -208,7 +204,7 @@ async function openRepository(opening: Opening): Promise<Repository> {
     top,
     shown,
     // Asked for by its .git, a repository is asked for as a whole.
-    prefix: isGuardedPath(prefix) ? "" : prefix,
+    prefix: isGitPath(prefix) ? "" : prefix,
     gitDir,
     commonDir,
     bare,

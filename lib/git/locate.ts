@@ -248,22 +248,7 @@ async function kindOf(path: string, disk: Disk): Promise<"file" | "folder" | "ot
   return info.isFile() ? "file" : info.isDirectory() ? "folder" : "other";
 }
 
-/** Whether a path has a component that no tool may write below, as the guard has it. */
-export function isGuardedPath(path: string): boolean {
-  return path.split(sep).some((name) => /^(.*\.git|\.bare)$/i.test(name));
-}
-
-/**
- * Refuses a git directory beside its work tree that tools may write: between our look at its settings and
- * git's, they could come to name a program.
- */
-export function refuseUnguarded({ top, gitDir, commonDir }: Located, roots: readonly Root[]): void {
-  const open = [gitDir, commonDir].find((path) => !isGuardedPath(path));
-  if (open === undefined) return;
-  throw new ToolError(
-    `Cannot use the repository "${showName(givenPath(top, roots))}": its git directory "${
-      showName(givenPath(open, roots))
-    }" is not protected from changes by tools`,
-    'Only names that end in ".git", and ".bare", are. The person can rename it.',
-  );
+/** Whether a path leads into a `.git`. */
+export function isGitPath(path: string): boolean {
+  return path.split(sep).some((name) => name.toLowerCase() === ".git");
 }

@@ -1,12 +1,6 @@
 /**
-<<<<<<< HEAD
- * The settings of repositories that were read a moment ago: reading them takes a process of its own, as
- * long as
- * many a command. They are read again when a file that holds them has changed.
-=======
  * The settings of repositories that were read a moment ago: reading them takes a process of its own, as long
  * as many a command. They are read again when a file that holds them has changed.
->>>>>>> g1
  * @module
  */
 import { join } from "node:path";

@@ -76,14 +76,8 @@ export async function objectAt(place: Place): Promise<{ object: string; type: st
   if (await isSubmodule(place)) return { object, type: "commit", size: 0 };
   throw new ToolError(
     `Cannot show ${titleOf(place)}: its contents are not in this repository`,
-<<<<<<< HEAD
-    "It is a partial clone, from which nothing is fetched by the way, or it is damaged. The person can " +
-      "run git " +
-      "fetch or git fsck there.",
-=======
     "It is a partial clone, and nothing is fetched by the way, or it is damaged. The person can run " +
       "git fetch or git fsck there.",
->>>>>>> g1
   );
 }
 
