@@ -51,6 +51,8 @@ test("loadConfig with nothing given has the defaults and the platform's folders"
     ignoreRoots: false,
     protect: [],
     unprotect: [],
+    gitWrite: "commit",
+    gitHooks: false,
     logLevel: "info",
     file: undefined,
     searchPath: undefined,
@@ -81,6 +83,8 @@ test("names of flags and variables follow from the keys of the table", () => {
     "--ignore-roots",
     "--protect",
     "--unprotect",
+    "--git-write",
+    "--git-hooks",
     "--config",
     "--log-level",
   ]);
