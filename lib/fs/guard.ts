@@ -20,7 +20,7 @@ import { isInside, show } from "./roots.ts";
  * ignored, with everything below them. `*` stands for any run of characters within one name.
  */
 const GUARDED: readonly string[] = [
-  // Git runs programs that its configuration and hooks name. What it keeps under other names: isOfRepository.
+  // Git runs programs that its configuration and hooks name; under other names: repositorySeeker.
   ...[".git", ".gitconfig", ".config/git", ".husky"],
   // Shells and logins read these at every start.
   ...[".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile", ".inputrc"],
@@ -152,6 +152,7 @@ export function createGuard({ protect = [], unprotect = [], own = [] }: GuardOpt
   const guarded = tableOf(GUARDED);
   const secret = tableOf(SECRET);
   const shared = tableOf(SHARED);
+  const isOfRepository = repositorySeeker();
   const isLifted = (real: string) => lifted.some((glob) => matches(glob, real));
 
   const check = (verb: Verb, real: string, shown: string) => {
@@ -248,15 +249,35 @@ function begins(names: readonly string[], { paths }: Table): boolean {
 /** What makes a folder a git directory, whatever its name: git obeys the settings and hooks in it. */
 const REPOSITORY: readonly string[] = ["HEAD", "objects", "refs"];
 
-/** Whether a path is inside a git directory, or would make its folder one. */
-function isOfRepository(real: string): boolean {
-  for (let path = real, folder = dirname(real); folder !== path; path = folder, folder = dirname(folder)) {
+/** Tells whether a path is inside a git directory, or would make its folder one. */
+function repositorySeeker(): (real: string) => boolean {
+  // Thousands of paths are asked about in one go. Within one turn of the event loop nothing of ours changes.
+  const inside = new Map<string, boolean>();
+  const isInside = (folder: string): boolean => {
+    const known = inside.get(folder);
+    if (known !== undefined) return known;
+    if (inside.size === 0) setImmediate(() => inside.clear());
+    const above = dirname(folder);
+    const answer = REPOSITORY.every((name) => existsSync(join(folder, name))) ||
+      (above !== folder && isInside(above));
+    inside.set(folder, answer);
+    return answer;
+  };
+  const wouldMake = (path: string): boolean => {
+    const folder = dirname(path);
     const child = basename(path).toLowerCase();
     const isThere = (name: string) => child === name.toLowerCase() || existsSync(join(folder, name));
-    if (REPOSITORY.every(isThere)) return true;
-  }
-  return false;
+    return PIECE.test(child) && REPOSITORY.every(isThere);
+  };
+  return (real) => {
+    if (isInside(dirname(real))) return true;
+    for (let path = real; PIECE_WITHIN.test(path); path = dirname(path)) if (wouldMake(path)) return true;
+    return false;
+  };
 }
+
+const PIECE = /^(head|objects|refs)$/;
+const PIECE_WITHIN = /[\\/](head|objects|refs)([\\/]|$)/i;
 
 /** A pattern without a slash is about the name; with one it may begin at any folder of the path. */
 function matches(glob: Glob, real: string): boolean {
