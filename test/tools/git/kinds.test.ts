@@ -300,7 +300,7 @@ test("git_status says how to install git where there is none", async () => {
 test("git_status runs no git that stands in an allowed folder", async () => {
   await withGitPlace(async (place) => {
     await makeRepository(place);
-    const evil = await place.script("bin/git", "git status");
+    const evil = await place.script("bin/git", "exit 0");
     await symlink(evil, join(place.outside, "git"));
     const { roots } = openRoots([{ path: place.dir, readOnly: false }]);
     const env = { PATH: `${join(place.repo, "bin")}:${place.outside}:${process.env.PATH}` };
