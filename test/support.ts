@@ -145,7 +145,7 @@ export function reachOf(parts: Partial<Reach>): Reach {
 }
 
 /** The git of this machine, in the folders of a sandbox. */
-function machineGit(files: Files, allowed: readonly Root[]): Git {
+export function machineGit(files: Files, allowed: readonly Root[], hooks = false): Git {
   const host = thisHost();
-  return createGit({ files, host, programs: createPrograms({ host, allowed }) });
+  return createGit({ files, host, programs: createPrograms({ host, allowed }), hooks });
 }
