@@ -138,7 +138,10 @@ async function checkLinks(folder: string, depth: number, walk: Walk, ground: Gro
       throw damaged(givenPath(walk.top, ground.roots), `its git directory has over ${GIT_ENTRIES_MAX} files`);
     }
     if (entry.isSymbolicLink()) await inside(join(folder, entry.name), walk.top, ground);
-    else if (depth > 0 && entry.isDirectory()) folders.push(join(folder, entry.name));
+    else if (entry.isFIFO()) {
+      // Whoever opens it waits for somebody to write into it.
+      throw damaged(givenPath(walk.top, ground.roots), `its "${showName(entry.name)}" is a pipe`);
+    } else if (depth > 0 && entry.isDirectory()) folders.push(join(folder, entry.name));
   }
   for (const next of folders) if (next !== walk.except) await checkLinks(next, depth - 1, walk, ground);
 }
@@ -228,8 +231,8 @@ function damaged(top: string, why: string): ToolError {
   );
 }
 
-/** A small file as text. Pipes and devices are not opened. */
-async function readPointer(path: string): Promise<string> {
+/** A small file as text. @throws for pipes and devices, which would never end, and for large files. */
+export async function readPointer(path: string): Promise<string> {
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const info = await file.stat();

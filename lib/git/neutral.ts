@@ -40,7 +40,8 @@ const NEUTRAL: readonly Pair[] = [
   ...pairs("protocol.allow=never", "protocol.ext.allow=never"),
   // Comparing files would write the index when their times differ and their contents do not.
   ...pairs("diff.autoRefreshIndex=false"),
-  // What is shown.
+  // What is shown. Another encoding could make separators of letters, or letters of separators.
+  ...pairs("i18n.logOutputEncoding=UTF-8"),
   ...pairs("color.ui=false", "core.quotePath=false", "core.safecrlf=false", "advice.detachedHead=false"),
 ];
 
@@ -82,7 +83,8 @@ export function isPersonal({ scope }: Setting): boolean {
 /** Against filters and configured hooks, whose names are free. */
 function against(own: readonly Setting[]): Pair[] {
   const names = (section: string) => {
-    const expression = new RegExp(`^${section}\\.(.+)\\.[^.]+$`, "s");
+    // The name may be empty: `[filter ""]` is the one of the attribute `filter=`.
+    const expression = new RegExp(`^${section}\\.(.*)\\.[^.]+$`, "s");
     return [
       ...new Set(own.map(({ key }) => expression.exec(key)?.[1]).filter((name) => name !== undefined)),
     ];

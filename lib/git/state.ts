@@ -2,8 +2,9 @@
  * What is under way in a repository: git leaves files in its directory while it waits for a person.
  * @module
  */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { readPointer } from "./locate.ts";
 
 /** Files that say what is under way, in the order in which they count. */
 const MARKS: readonly (readonly [file: string, what: string])[] = [
@@ -28,6 +29,6 @@ export async function underWay(gitDir: string): Promise<string | undefined> {
 }
 
 async function numberIn(path: string): Promise<number | undefined> {
-  const text = await readFile(path, "utf8").catch(() => "");
+  const text = await readPointer(path).catch(() => "");
   return /^\d{1,9}\s*$/.test(text) ? Number(text) : undefined;
 }

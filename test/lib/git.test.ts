@@ -113,13 +113,14 @@ test("settings are understood, also without a value and with line breaks in it",
 
 test("every filter and hook that a repository defines is overridden, whatever its name", () => {
   const host = { platform: "linux", env: {}, home: "/home/ada", cwd: "/" };
-  const settings = ["filter.a=b.clean", "filter.x.y.process", "hook.evil.command"].map((key) => ({
+  const keys = ["filter.a=b.clean", "filter.x.y.process", "filter..clean", "hook.evil.command"];
+  const settings = keys.map((key) => ({
     key,
     value: "touch /tmp/x",
     scope: "worktree" as const,
   }));
   const pairs = new Map(neutralSettings(settings, host));
-  for (const key of ["filter.a=b.clean", "filter.a=b.smudge", "filter.x.y.process", "filter.x.y.clean"]) {
+  for (const key of ["filter.a=b.clean", "filter.a=b.smudge", "filter.x.y.process", "filter..clean"]) {
     assert.equal(pairs.get(key), "", key);
   }
   assert.equal(pairs.get("hook.evil.enabled"), "false");

@@ -11,7 +11,7 @@ import { showName } from "../../lib/names.ts";
 import { text } from "../../lib/reply.ts";
 import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
 import { visible } from "../../lib/visible.ts";
-import { type Commit, COMMIT_FORMAT, commitRow, nameOf, next, parseCommits, timeText } from "./shown.ts";
+import { type Commit, COMMIT_FORMAT, commitRow, nameOf, next, parseCommits, takeCommits, timeText } from "./shown.ts";
 
 export const gitLog: AnyTool = defineTool({
   name: "git_log",
@@ -42,7 +42,7 @@ export const gitLog: AnyTool = defineTool({
       const command: Command = {
         name: "log",
         options: [
-          ...[COMMIT_FORMAT, "--decorate=short", `--skip=${offset - 1}`, `--max-count=${limit + 1}`],
+          ...[COMMIT_FORMAT, "--decorate=short"],
           ...range.options,
           ...filter,
           ...(named ? ["--name-only"] : ["--no-patch"]),
@@ -51,10 +51,12 @@ export const gitLog: AnyTool = defineTool({
         revisions: range.revisions,
         paths: path === undefined ? undefined : [path],
       };
-      const { stdout } = await runOnCommits(repository, command);
-      const commits = parseCommits(stdout.toString("utf8"));
+      // One more than is shown tells whether there are more.
+      const commits = args.contains === undefined
+        ? await list(repository, command, offset, limit + 1)
+        : await search(repository, command, offset, limit + 1);
       const style = { isSearch: args.contains !== undefined, follow: follow ? path : undefined, ...range };
-      const { rows, taken } = page(
+      const rows = page(
         commits.slice(0, limit),
         (commit) => rowOf(commit, style, repository, ctx),
       );
@@ -65,13 +67,48 @@ export const gitLog: AnyTool = defineTool({
       ];
       const title = `${nameOf(repository)}, ${what.join(", ")}`;
       if (commits.length === 0) return text(`${title}: ${none(offset)}`);
-      const more = taken < commits.length
-        ? `Older ones: ${next("git_log", args, offset + taken)}`
+      const more = rows.length < commits.length
+        ? `Older ones: ${next("git_log", args, offset + rows.length)}`
         : undefined;
       return text([`${title}; times in ${ctx.timeZone}`, ...rows].join("\n"), more);
     });
   },
 });
+
+/** So many commits from a number on. */
+async function list(repository: Repository, command: Command, offset: number, limit: number) {
+  const { options = [] } = command;
+  const part = [`--skip=${offset - 1}`, `--max-count=${limit}`];
+  const { stdout } = await runOnCommits(repository, { ...command, options: [...options, ...part] });
+  return parseCommits(stdout.toString("utf8"));
+}
+
+/**
+ * The same of those that match in a file that may be read: what a secret file contains cannot be found out by
+ * searching for it, so the others are not even counted.
+ */
+async function search(repository: Repository, command: Command, offset: number, limit: number) {
+  const found: Commit[] = [];
+  const keep = (commits: readonly Commit[]) => {
+    found.push(...commits.filter((commit) => namesOf(commit).some((name) => repository.mayRead(name))));
+    return found.length < offset - 1 + limit;
+  };
+  const decoder = new TextDecoder();
+  let rest = "";
+  const take = (chunk: Uint8Array) => {
+    const part = takeCommits(rest + decoder.decode(chunk, { stream: true }));
+    rest = part.rest;
+    return keep(part.commits);
+  };
+  await runOnCommits(repository, { ...command, take });
+  keep(parseCommits(rest));
+  return found.slice(offset - 1, offset - 1 + limit);
+}
+
+/** The files git named behind a commit. */
+function namesOf({ tail }: Commit): string[] {
+  return tail.split("\n").filter((name) => name !== "").map(unquoteName);
+}
 
 /** Runs a command about HEAD; where there is no commit yet, the error says so. */
 async function runOnCommits(repository: Repository, command: Command): Promise<Output> {
@@ -81,19 +118,17 @@ async function runOnCommits(repository: Repository, command: Command): Promise<O
   return await repository.run(command);
 }
 
-/** As many rows as fit, and the number of commits they stand for. */
-function page(commits: readonly Commit[], show: (commit: Commit) => string | undefined) {
+/** As many rows as fit. */
+function page(commits: readonly Commit[], show: (commit: Commit) => string) {
   const rows: string[] = [];
   let chars = 0;
-  let taken = 0;
   for (const commit of commits) {
     const row = show(commit);
-    chars += (row?.length ?? 0) + 1;
+    chars += row.length + 1;
     if (chars > REPLY_CHARS_MAX - 2_000 && rows.length > 0) break;
-    if (row !== undefined) rows.push(row);
-    taken++;
+    rows.push(row);
   }
-  return { rows, taken };
+  return rows;
 }
 
 function none(offset: number): string {
@@ -101,7 +136,7 @@ function none(offset: number): string {
 }
 
 interface Style {
-  /** Only commits that change a readable file are shown, with its name. */
+  /** The files that match are named. */
   readonly isSearch: boolean;
   /** The file whose older names are told. */
   readonly follow: string | undefined;
@@ -109,21 +144,18 @@ interface Style {
   readonly isSided: boolean;
 }
 
-/** A commit as it is shown; undefined for one that only changes what may not be read. */
+/** A commit as it is shown. */
 function rowOf(
   commit: Commit,
   { isSearch, follow, isSided }: Style,
   repository: Repository,
   ctx: Context,
-): string | undefined {
+): string {
   const row = (isSided ? `${commit.side} ` : "") + commitRow(commit, ctx);
-  const names = commit.tail.split("\n").filter((name) => name !== "").map(unquoteName);
+  const names = namesOf(commit);
   if (isSearch) {
-    // What a secret file contains cannot be found out by searching for it.
     const readable = names.filter((name) => repository.mayRead(name));
-    return readable.length === 0
-      ? undefined
-      : `${row}\n    in ${readable.slice(0, 10).map(showName).join(", ")}`;
+    return `${row}\n    in ${readable.slice(0, 10).map(showName).join(", ")}`;
   }
   const then = names.find((name) => name !== follow);
   return follow === undefined || then === undefined ? row : `${row}\n    as ${showName(then)}`;

@@ -59,6 +59,16 @@ export function parseCommits(output: string): Commit[] {
   return commits;
 }
 
+/** Takes the whole commits from a beginning of what git prints; of the last one more may follow. */
+export function takeCommits(output: string): { commits: Commit[]; rest: string } {
+  const fields = output.split("\0");
+  const end = 1 + FIELDS * Math.max(0, Math.floor((fields.length - 2) / FIELDS));
+  return {
+    commits: parseCommits(fields.slice(0, end).join("\0")),
+    rest: ["", ...fields.slice(end)].join("\0"),
+  };
+}
+
 /** A field of a commit in one line. */
 function line(text = ""): string {
   return clip(visible(text).replace(/\s+/g, " ").trim(), FIELD_CHARS);

@@ -84,13 +84,47 @@ test("git_log does not tell what a secret file contains", async () => {
     await put({ ".env": "KEY=needle\n" });
     await git(["add", "-A"]);
     await git(["commit", "-qm", "Add settings"]);
-    assert.doesNotMatch(await good(call, "git_log", { repo, contains: "needle" }), /Add settings|\.env/);
+    // Whether it is found in a secret file or nowhere, and how often, makes no difference in the answer.
+    const nothing = (await good(call, "git_log", { repo, contains: "nowhere" })).replace("nowhere", "needle");
+    assert.match(nothing, /no such commits/);
+    await put({ ".env": "KEY=other\n" });
+    await git(["commit", "-qam", "Take it away"]);
+    for (const page of [{}, { limit: 1 }, { offset: 2 }]) {
+      const text = await good(call, "git_log", { repo, contains: "needle", ...page });
+      if (page.offset === undefined) assert.equal(text, nothing);
+      else assert.match(text, /no commits from number 2 on/);
+    }
     await put({ "open.txt": "needle\n" });
     await git(["add", "-A"]);
     await git(["commit", "-qm", "In the open"]);
     const found = await good(call, "git_log", { repo, contains: "needle" });
     assert.match(found, /In the open/);
     assert.doesNotMatch(found, /Add settings|\.env/);
+    await put({ "open.txt": "", ".env": "KEY=needle\n" });
+    await git(["commit", "-qam", "Away from the open"]);
+    const first = await good(call, "git_log", { repo, contains: "needle", limit: 1 });
+    assert.match(first, /Away from the open[^]*Older ones: git_log .*"offset":2\}/);
+    const second = await good(call, "git_log", { repo, contains: "needle", limit: 1, offset: 2 });
+    assert.match(second, /In the open/);
+    assert.doesNotMatch(second, /Older ones/);
+  });
+});
+
+test("git_log finds what it searches in more commits than one read of a pipe brings", async () => {
+  await over(async (call, { repo, git }) => {
+    const long = "x".repeat(5_000);
+    const commits = Array.from({ length: 60 }, (_, i) => {
+      const content = `word ${"word ".repeat(i)}\n`;
+      return `commit refs/heads/main\ncommitter A <a@e> ${1_800_000_000 + i} +0000\n` +
+        `data <<END\nNumber ${i} ${long}\nEND\n${i === 0 ? "from refs/heads/main^0\n" : ""}` +
+        `M 100644 inline words.txt\ndata ${content.length}\n${content}\n`;
+    });
+    await git(["fast-import", "--quiet"], { input: commits.join("") });
+    const text = await good(call, "git_log", { repo, contains: "word", limit: 100 });
+    assert.deepEqual(
+      [...text.matchAll(/: Number (\d+) /g)].map(([, number]) => Number(number)),
+      Array.from({ length: 60 }, (_, i) => 59 - i),
+    );
   });
 });
 
