@@ -57,7 +57,9 @@ export function createLog(options: LogOptions): Log {
   const stderr = options.stderr ?? limitedStderr(file?.path);
   const write = (level: Level, message: string) => {
     if (RANKS[level] < RANKS[options.level]) return;
-    const line = `${new Date().toISOString()} ${level} ${process.pid} ${printable(redact(message))}\n`;
+    const line = `${new Date().toISOString()} ${level} ${process.pid} ${
+      printable(redact(message.slice(0, 2 * LOG_MESSAGE_CHARS_MAX)))
+    }\n`;
     const urgent = RANKS[level] >= RANKS.warn;
     file?.append(line, urgent);
     if (urgent) stderr(line);

@@ -1,22 +1,22 @@
 /**
  * What must not leave the machine, or not stand in a file that people attach to a report: the one place that
- * knows secrets by their looks. The log redacts every message before it is written.
+ * knows secrets by their looks. The log redacts every message before it is written, git all that is printed.
  * @module
  */
-import { LOG_MESSAGE_CHARS_MAX } from "./limits.ts";
-
 /**
  * Replaces what looks like a secret: passwords in URLs, Authorization and cookie headers, values of names
  * such as `api_key`, private keys, tokens of well-known services by their prefixes. Linear in the message.
  */
 export function redact(message: string): string {
   if (!SUSPICIOUS.test(message)) return message;
-  return message.slice(0, 2 * LOG_MESSAGE_CHARS_MAX)
+  return message
     .replace(
       /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g,
       HIDDEN,
     )
-    .replace(/(:\/\/)[^\s/?#"'<>@]{1,1000}@/g, `$1${HIDDEN}@`)
+    // Everything up to the last "@": passwords may have one, too.
+    .replace(/(:\/\/)[^\s/?#"'<>]{1,1000}@/g, `$1${HIDDEN}@`)
+    .replace(/([?&](?:key|sig|signature|auth)=)[^\s&#"'<>]{1,4000}/gi, `$1${HIDDEN}`)
     .replace(AUTHORIZATION, `$1${HIDDEN}`)
     .replace(/\b(bearer\s{1,3})[\w.~+/=-]{8,}/gi, `$1${HIDDEN}`)
     .replace(/\b(cookie["']?\s{0,3}:\s{0,3}["']?)[^\n"']{1,4000}/gi, `$1${HIDDEN}`)
@@ -28,7 +28,8 @@ export function redact(message: string): string {
 const HIDDEN = "[redacted]";
 
 /** Without any of these, none of the patterns can match; most messages have none. */
-const SUSPICIOUS = /[:=]|--|bearer|sk-|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|npm_|AKIA|AIza|eyJ/i;
+const SUSPICIOUS =
+  /[:=]|--|bearer|sk-|gh[a-z]_|github_pat_|gl[a-z]{2,5}-|AT(?:BB|ATT)|xox[a-z]-|npm_|A[KS]IA|AIza|eyJ/i;
 
 /** The header of RFC 9110, section 11.6.2; its scheme may be seen. */
 const AUTHORIZATION =
@@ -53,8 +54,10 @@ const SECRET_BARE = new RegExp(
 
 /** Tokens that are known by their first letters, and JSON Web Tokens (RFC 7519). */
 const SECRET_TOKEN = new RegExp(
-  String.raw`\b(?:sk-[\w-]{16,}|gh[a-z]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|` +
-    String.raw`npm_\w{16,}|AKIA[A-Z0-9]{12,}|AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)`,
+  String.raw`\b(?:sk-[\w-]{16,}|gh[a-z]_\w{16,}|github_pat_\w{16,}|` +
+    String.raw`gl(?:pat|dt|rt|cbt|ptt|ft|agent)-[\w-]{16,}|` +
+    String.raw`ATBB\w{16,}|ATATT[\w=-]{16,}|xox[a-z]-[\w-]{10,}|npm_\w{16,}|A[KS]IA[A-Z0-9]{12,}|` +
+    String.raw`AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)`,
   "g",
 );
 

@@ -1,14 +1,22 @@
 /**
  * Text from outside as it is shown: nothing in it is invisible, turns the direction of the letters around, or
  * commands a terminal.
+ *
+ * For code and names, where what hides must be found: it is shown as an escape. For prose, where it only gets
+ * in the way of reading, `outside.ts` takes it out.
  * @module
  */
 
 /**
  * Controls (not tab and newline), invisible and direction-changing characters, line separators, halves of
- * characters. The joiners of emoji and scripts stay.
+ * characters, and letters that show nothing, which programs take for names. The joiners of emoji and scripts
+ * stay.
  */
-const UNSEEN = /(?![\t\n\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const UNSEEN = new RegExp(
+  "(?![\\t\\n\\u200c\\u200d])[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}\\u034f\\u115f\\u1160\\u17b4\\u17b5" +
+    "\\u3164\\uffa0]",
+  "gu",
+);
 
 /** Marks that only make a hidden message when many stand in a row: variation selectors. */
 const HIDDEN_ROW = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]{2,}/gu;

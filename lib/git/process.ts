@@ -8,7 +8,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
 import { errorCode, throwIfAborted, ToolError } from "../errors.ts";
 import { GIT_ERROR_BYTES_MAX, GIT_KILL_MS, GIT_MS_MAX, GIT_OUTPUT_BYTES_MAX } from "../limits.ts";
-import { redact } from "./redact.ts";
+import { redact } from "../redact.ts";
 import type { Command, Output } from "./types.ts";
 
 /** What is started. */

@@ -34,6 +34,8 @@ export const DOWNLOAD_BYTES_MAX = 100 * MIB;
 export const ROBOTS_BYTES_MAX = 500 * KIB;
 /** Milliseconds a robots.txt is believed: RFC 9309, section 2.4, allows a day. */
 export const ROBOTS_MS_MAX = 3_600_000;
+/** Characters of all robots.txt that are remembered together. */
+export const ROBOTS_CHARS_MAX = 8 * MIB;
 /** Comparisons of characters that one robots.txt may cost: some tenths of a second. */
 export const ROBOTS_STEPS_MAX = 100_000_000;
 /** Pages that are fetched at the same time: politeness, and a bound of memory. More wait their turn. */
@@ -55,6 +57,8 @@ export const WEB_CACHE_FILES_MAX = 1_000;
 export const WEB_MEMORY_BYTES_MAX = 32 * MIB;
 /** Characters of HTML whose main part is looked for, and that is made into Markdown at all. */
 export const HTML_CHARS_MAX = 4 * MIB;
+/** Characters of JSON that is spread over lines; more would keep everybody else waiting for seconds. */
+export const JSON_CHARS_MAX = 2 * MIB;
 /** Elements within each other that are made into Markdown: no honest page has a hundred. */
 export const HTML_DEPTH_MAX = 200;
 /** Elements of a page that is made into Markdown; of one with more only the text is shown. */

@@ -45,9 +45,18 @@ export function isAddress(host: string): boolean {
 /** Whether an address is in a network: `10.1.2.3` in `10.0.0.0/8`. False for what is neither. */
 export function isInNetwork(address: string, network: string): boolean {
   if (!isAddress(address) || !ipaddr.isValidCIDR(network)) return false;
-  const one = ipaddr.process(address);
   const [base, bits] = ipaddr.parseCIDR(network);
-  return one.kind() === base.kind() && one.match(base, bits);
+  return [address, destination(address)].some((way) => {
+    const one = ipaddr.parse(way);
+    return one.kind() === base.kind() && one.match(base, bits);
+  });
+}
+
+/** The address that is reached by an address: the same, or the IPv4 address that one of IPv6 carries. */
+export function destination(address: string): string {
+  if (!ipaddr.IPv6.isValid(address)) return address;
+  const six = ipaddr.IPv6.parse(address);
+  return (carried(six) ?? six).toString();
 }
 
 function reachOf4(address: ipaddr.IPv4): Reach {
@@ -59,18 +68,21 @@ function reachOf4(address: ipaddr.IPv4): Reach {
 
 function reachOf6(address: ipaddr.IPv6): Reach {
   if (METADATA.has(address.toString())) return "closed";
-  const bytes = address.toByteArray();
+  const four = carried(address);
+  if (four !== undefined) return reachOf4(four);
   const range = address.range();
-  // ::ffff:a.b.c.d is another way to write IPv4 (RFC 4291), and 64:ff9b::a.b.c.d is IPv4 seen through the
-  // translator of a network without it (RFC 6052): both lead where the inner address leads.
-  if (range === "ipv4Mapped") return reachOf4(inner(bytes));
-  if (range === "rfc6052" && bytes[4] === 0 && bytes[5] === 0) return reachOf4(inner(bytes));
   if (PRIVATE.has(range)) return "private";
   // 2000::/3 is all that was ever given out (RFC 4291); the old forms with IPv4 inside are not in it.
-  return range === "unicast" && (bytes[0] ?? 0) >> 5 === 1 ? "public" : "closed";
+  return range === "unicast" && (address.toByteArray()[0] ?? 0) >> 5 === 1 ? "public" : "closed";
 }
 
-/** The IPv4 address in the last 32 bits. */
-function inner(bytes: readonly number[]): ipaddr.IPv4 {
-  return new ipaddr.IPv4(bytes.slice(-4));
+/**
+ * The IPv4 address in the last 32 bits of another way to write it, `::ffff:a.b.c.d` (RFC 4291), or to reach it
+ * through the translator of a network without it, `64:ff9b::a.b.c.d` (RFC 6052).
+ */
+function carried(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
+  const bytes = address.toByteArray();
+  const range = address.range();
+  const carries = range === "ipv4Mapped" || (range === "rfc6052" && bytes[4] === 0 && bytes[5] === 0);
+  return carries ? new ipaddr.IPv4(bytes.slice(-4)) : undefined;
 }

@@ -121,13 +121,17 @@ async function follow(
       }
       url = next;
     } catch (error) {
-      if (hops === 0 || !(error instanceof ToolError)) throw error;
-      throw new ToolError(`${error.message} (redirected from ${shown(asked.href)})`, error.next);
+      if (!(error instanceof ToolError)) throw error;
+      // A server may send back what it was sent, in its words and in the address it redirects to.
+      const message = hops === 0 ? error.message : `${error.message} (redirected from ${shown(asked.href)})`;
+      throw new ToolError(redact(message, secrets), redact(error.next, secrets));
     }
   }
   throw new ToolError(
     `Cannot fetch "${shown(asked.href)}": it redirects more than ${WEB_REDIRECTS_MAX} times`,
-    `The last address was ${shown(url.href)}. Sites do this when they want a login or a cookie.`,
+    `The last address was ${
+      redact(shown(url.href), secrets)
+    }. Sites do this when they want a login or a cookie.`,
   );
 }
 
@@ -283,7 +287,7 @@ export function tooLarge(url: URL, size: string, limit: number, use: "read" | "s
 /** The words of a server that answers with an error: often they say what is wrong. */
 async function refusal(answer: Answer, secrets: readonly string[], watch: Watch): Promise<ToolError> {
   const { url, status, message, headers } = answer;
-  const phrase = cleanOutside(message.statusMessage ?? "").slice(0, 60);
+  const phrase = redact(cleanOutside(message.statusMessage ?? ""), secrets).slice(0, 60);
   const what = `Cannot fetch "${shown(url.href)}": the server answers with ${status} ${phrase}`.trimEnd();
   let words = "";
   try {

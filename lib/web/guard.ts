@@ -77,7 +77,7 @@ export function parseAddress(text: string): URL {
 
 /** An address as it is named in a message: without what could hold a secret or mislead, and not too long. */
 export function shown(text: string): string {
-  const clean = cleanOutside(text).replace(/\s+/g, " ").replace(/^([a-z]+:\/\/)[^/?#\s]*@/i, "$1…@");
+  const clean = cleanOutside(text).replace(/\s+/g, " ").replace(/^([a-z]+:[/\\]*)[^/\\?#\s]*@/i, "$1…@");
   return clean.length > 300 ? `${clean.slice(0, 300)}…` : clean;
 }
 
@@ -96,6 +96,8 @@ export async function judge(
 ): Promise<Route> {
   const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
   const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+  // Systems look up "example.com.." as if it were "example.com", which the person may have closed.
+  if (!isAddress(host) && host.split(".").includes("")) throw notPublic(url, host);
   const verdict = verdictOn(host, String(port), policy);
   if (verdict === "denied") throw closedHost(url, host);
   const isVouched = verdict === "allowed";

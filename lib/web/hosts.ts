@@ -2,7 +2,7 @@
  * The hosts a person opens and closes (`--allow-host`, `--deny-host`), and the headers they configured.
  * @module
  */
-import { isAddress, isInNetwork } from "./address.ts";
+import { destination, isAddress, isInNetwork } from "./address.ts";
 
 /** `HOST`, `*.HOST`, `*` or a network (`10.0.0.0/8`), and a port: "" for the usual ones, "*" for all. */
 export interface HostPattern {
@@ -75,6 +75,7 @@ function weight(pattern: string): number {
 function matches(pattern: string, host: string): boolean {
   if (pattern === "*" || pattern === host) return true;
   if (pattern.includes("/")) return isInNetwork(host, pattern);
-  return pattern.startsWith("*.") && !isAddress(host) &&
+  if (isAddress(host)) return isAddress(pattern) && destination(pattern) === destination(host);
+  return pattern.startsWith("*.") &&
     (host === pattern.slice(2) || host.endsWith(pattern.slice(1)));
 }

@@ -21,12 +21,15 @@ export function spreadJson(text: string): string {
     room -= indent;
     return `\n${" ".repeat(indent)}`;
   };
-  // Strings, which may end nowhere; brackets, empty ones as a whole; separators; all else.
-  const tokens = /"(?:[^"\\]|\\[^])*"?|\{\s*\}|\[\s*\]|[{}[\],:]|[^\s"{}[\],:]+/g;
+  // Beginnings of strings; brackets, empty ones as a whole; separators; all else.
+  const tokens = /"|\{\s*\}|\[\s*\]|[{}[\],:]|[^\s"{}[\],:]+/g;
   for (let match = tokens.exec(text); match !== null; match = tokens.exec(text)) {
     const [token] = match;
     if (room < 0) return text;
-    if (token === "{" || token === "[") {
+    if (token === '"') {
+      tokens.lastIndex = endOfString(text, match.index);
+      out.push(text.slice(match.index, tokens.lastIndex));
+    } else if (token === "{" || token === "[") {
       depth++;
       out.push(token, newLine());
     } else if (token === "}" || token === "]") {
@@ -37,4 +40,17 @@ export function spreadJson(text: string): string {
     else out.push(/^[{[]/.test(token) ? token.charAt(0) + token.slice(-1) : token);
   }
   return out.join("");
+}
+
+/**
+ * Where a string ends: behind the next quote that no backslash takes its meaning from, or nowhere. Not by an
+ * expression, which gives up on strings of some megabytes.
+ */
+function endOfString(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let first = quote;
+    while (text[first - 1] === "\\") first--;
+    if ((quote - first) % 2 === 0) return quote + 1;
+  }
+  return text.length;
 }

@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import type { Documents, Format } from "../documents/types.ts";
 import { ToolError } from "../errors.ts";
 import { sizeText } from "../format.ts";
-import { MEDIA_BYTES_MAX, WEB_BINARY_BYTES_MAX, WEB_SAME_MS_MAX } from "../limits.ts";
+import { JSON_CHARS_MAX, MEDIA_BYTES_MAX, WEB_BINARY_BYTES_MAX, WEB_SAME_MS_MAX } from "../limits.ts";
 import { readAt } from "../lines.ts";
 import { sniff } from "../media.ts";
 import { cleanOutside } from "../outside.ts";
@@ -78,19 +78,19 @@ export function createPages(options: PagesOptions): Web {
         const whole = raw ? facts : { ...facts, made };
         await options.cache.put(key, { facts: whole, bytes }, facts.isSecret);
       }
-      const notes = [...facts.notes, ...made.notes, ...(facts.isCut ? [cutNote(bytes)] : [])];
+      const hide = (text: string) => redact(text, secrets);
+      const said = [...facts.notes, ...made.notes, ...(facts.isCut ? [cutNote(bytes)] : [])];
+      const page = { ...made, url: hide(facts.url), title: hide(made.title), notes: said.map(hide) };
       const { content } = made;
-      if (content.kind === "media") return { ...made, url: facts.url, notes, bytes };
-      const title = redact(made.title, secrets);
-      return {
-        ...made,
-        url: facts.url,
-        title,
-        notes,
-        content: { kind: "text", text: redact(content.text, secrets) },
-      };
+      return content.kind === "media"
+        ? { ...page, bytes }
+        : { ...page, content: { kind: "text", text: hide(content.text) } };
     },
-    download: (address, watch) => client.get(address, "save", undefined, watch),
+    async download(address, watch) {
+      const received = await client.get(address, "save", undefined, watch);
+      const hide = (text: string) => redact(text, received.secrets);
+      return { ...received, url: hide(received.url), notes: received.notes.map(hide) };
+    },
   };
 }
 
@@ -154,6 +154,9 @@ async function make(source: Source, watch: Watch, options: PagesOptions): Promis
     return textMade(title, "HTML page as Markdown", markdown, notes);
   }
   if (/^(application|text)\/(.*\+)?json$/.test(facts.mediaType)) {
+    if (text.length > JSON_CHARS_MAX) {
+      return textMade("", "JSON", text, ["It is too large to be spread over lines"]);
+    }
     const isWhole = isJson(text);
     const notes = isWhole ? [] : ["It calls itself JSON and is none, so it is shown as it is"];
     return textMade("", "JSON", isWhole ? spreadJson(text) : text, facts.isCut ? [] : notes);

@@ -4,7 +4,7 @@
  */
 import robotsParser from "robots-parser";
 import { ToolError } from "../errors.ts";
-import { ROBOTS_MS_MAX, ROBOTS_STEPS_MAX } from "../limits.ts";
+import { ROBOTS_CHARS_MAX, ROBOTS_MS_MAX, ROBOTS_STEPS_MAX } from "../limits.ts";
 import { shown } from "./guard.ts";
 
 /** The name by which a robots.txt addresses us (RFC 9309, section 2.2.1). */
@@ -29,6 +29,14 @@ export interface Robots {
 /** The rules of an origin: a text, or why nothing may be fetched. */
 type Rules = { readonly text: string } | { readonly closed: string };
 
+/** The rules of an origin in memory. */
+interface KeptRules {
+  readonly rules: Rules;
+  /** Milliseconds since 1970 when they came. */
+  readonly at: number;
+  readonly chars: number;
+}
+
 /** What of the library is used. */
 interface Parsed {
   isAllowed(url: string, userAgent: string): boolean | undefined;
@@ -39,16 +47,28 @@ const ORIGINS_MAX = 500;
 
 /** Makes it. Rules are kept in memory for an hour; what was unreachable is asked again each time. */
 export function createRobots(now: () => number = Date.now): Robots {
-  const kept = new Map<string, { readonly rules: Rules; readonly at: number }>();
+  const kept = new Map<string, KeptRules>();
+  let chars = 0;
+  const drop = (origin: string) => {
+    chars -= kept.get(origin)?.chars ?? 0;
+    kept.delete(origin);
+  };
   return {
     async check(url, get) {
       const robots = new URL("/robots.txt", url);
       let entry = kept.get(url.origin);
       if (entry === undefined || now() - entry.at > ROBOTS_MS_MAX) {
-        entry = { rules: await read(robots, get), at: now() };
-        if ("text" in entry.rules) kept.set(url.origin, entry);
-        const [oldest] = kept.keys();
-        if (kept.size > ORIGINS_MAX && oldest !== undefined) kept.delete(oldest);
+        const rules = await read(robots, get);
+        entry = { rules, at: now(), chars: "text" in rules ? rules.text.length : 0 };
+        drop(url.origin);
+        if ("text" in rules) {
+          kept.set(url.origin, entry);
+          chars += entry.chars;
+        }
+        for (const [oldest] of kept) {
+          if (kept.size <= ORIGINS_MAX && chars <= ROBOTS_CHARS_MAX) break;
+          drop(oldest);
+        }
       }
       const { rules } = entry;
       if ("closed" in rules) throw refusal(url, rules.closed);

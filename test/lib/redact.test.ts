@@ -5,6 +5,12 @@ import { anonymize, redact } from "../../lib/redact.ts";
 test("redact hides secrets", () => {
   const cases = {
     "GET https://ada:hunter2@example.org/x": "GET https://[redacted]@example.org/x",
+    "fatal: https://a:p@ss@host/x.git": "fatal: https://[redacted]@host/x.git",
+    "https://ghp_0123456789abcdefghij@github.com/a/b": "https://[redacted]@github.com/a/b",
+    "ssh://git@host/x": "ssh://[redacted]@host/x",
+    "a glpat-abcdefghij0123456789, b": "a [redacted], b",
+    "a ATBB0123456789abcdefgh or ASIA0123456789ABCDEF": "a [redacted] or [redacted]",
+    "GET /x?private_token=abc&y=1&sig=def": "GET /x?private_token=[redacted]&y=1&sig=[redacted]",
     "Authorization: Bearer abc.def-123": "Authorization: Bearer [redacted]",
     "authorization: Basic dXNlcjpwYXNz": "authorization: Basic [redacted]",
     'x {"apiKey":"two words","n":1}': 'x {"apiKey":"[redacted]","n":1}',
@@ -29,6 +35,8 @@ test("redact leaves ordinary messages alone", () => {
     "the secret is out; basic income; https://example.org/@ada",
     "mail ada@example.org",
     'password=""',
+    "git@github.com:ada/x.git at v1@2",
+    "https://example.test/a@b",
   ];
   for (const message of ordinary) assert.equal(redact(message), message);
 });

@@ -17,6 +17,7 @@ import {
   type Answerer,
   asPublic,
   clientOf,
+  pagesOf,
   policyOf,
   type Site,
   watch,
@@ -88,6 +89,34 @@ test("configured headers go to their own origin and are gone after a redirect el
       assert.equal(site.seen.at(-1)?.headers["x-api-key"], "key-1234567890", "the same origin keeps them");
       assert.deepEqual(away.secrets, ["Bearer abcdefgh12345", "key-1234567890"]);
     });
+  });
+});
+
+test("a server that sends back the header it was sent has it shown nowhere", async () => {
+  const secret = "key-1234567890";
+  await withSite(({ url }, response) => {
+    response.statusMessage = `Not ${secret}`;
+    if (url === "/echo") response.writeHead(302, { location: `/end?key=${secret}` }).end();
+    else if (url === "/refuse") response.writeHead(302, { location: `/no?key=${secret}` }).end();
+    else if (url === "/away") response.writeHead(302, { location: `ftp://${secret}.example/` }).end();
+    else if (url === "/round") response.writeHead(302, { location: `/round?key=${secret}` }).end();
+    else if (url?.startsWith("/round")) response.writeHead(302, { location: url }).end();
+    else response.writeHead(url?.startsWith("/no") ? 403 : 200, { "content-type": "text/plain" }).end("x");
+  }, async (site) => {
+    const headers = [{ origin: site.origin, name: "X-Api-Key", value: secret }];
+    const policy = policyOf({ allowHost: asPublic(site), headers });
+    for (const path of ["/no", "/refuse", "/away", "/round"]) {
+      const said = await refusal(get(site, path, { policy }));
+      assert.match(said, /\[secret\]/, path);
+      assert.doesNotMatch(said, new RegExp(secret), path);
+    }
+    const pages = pagesOf({ policy: { ...policy, ignoreRobots: true } }, undefined);
+    for (const later of [false, true]) {
+      const page = await pages.read(`${site.origin}/echo`, { raw: false, later }, watch());
+      assert.equal(page.url, `${site.origin}/end?key=[secret]`);
+    }
+    const saved = await pages.download(`${site.origin}/echo`, watch());
+    assert.equal(saved.url, `${site.origin}/end?key=[secret]`);
   });
 });
 

@@ -282,6 +282,16 @@ test("--deny-host closes hosts; the most exact pattern counts, and of equal ones
   assert.match(await said("http://example.com/", ["example.com"], ["example.com"]), /has closed/);
   assert.match(await said("http://example.com/", ["93.184.216.34"]), /has closed/, "by its address");
   assert.match(await said("http://93.184.216.34/", ["93.184.0.0/16"]), /has closed/);
+  for (const same of ["[::ffff:93.184.216.34]", "[64:ff9b::93.184.216.34]"]) {
+    assert.match(await said(`http://${same}/`, ["93.184.216.34"]), /has closed/, same);
+    assert.match(await said(`http://${same}/`, ["93.184.0.0/16"]), /has closed/, same);
+    assert.match(await said("http://93.184.216.34/", [same.slice(1, -1)]), /has closed/, same);
+  }
+  const dotted = { ...NAMES, "example.com.": ["93.184.216.34"], "": ["93.184.216.34"] };
+  for (const address of ["http://example.com../", "http://example.com.../", "http://a..example.com/"]) {
+    const text = await verdict(address, { denyHost: only("example.com", "*.example.com") }, dotted);
+    assert.match(text, /no address on the public internet/, address);
+  }
 });
 
 test("other ports than those of the web are closed", async () => {
@@ -322,7 +332,12 @@ test("only whole http and https addresses without a password are read", () => {
 });
 
 test("a refusal repeats no password and no invisible character", () => {
-  const messages = ["http://user:hunter2@example.com/", "ftp://u:hunter2@x/\u202e"].map((address) => {
+  const messages = [
+    "http://user:hunter2@example.com/",
+    "ftp://u:hunter2@x/\u202e",
+    "https:u:hunter2@example.com/",
+    "http:\\\\u:hunter2@example.com/",
+  ].map((address) => {
     try {
       parseAddress(address);
     } catch (error) {

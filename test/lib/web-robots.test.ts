@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { errorText } from "../../lib/errors.ts";
+import { ROBOTS_CHARS_MAX } from "../../lib/limits.ts";
+import { createRobots } from "../../lib/web/robots.ts";
 import { asPublic, clientOf, policyOf, watch, withRaw, withSite } from "../rig/web.ts";
 
 /** Whether a path may be fetched under these rules; the refusal if not. */
@@ -143,4 +145,20 @@ test("hostile rules cost no time: half a megabyte of stars", async () => {
   const rules = `User-agent: *\n${rule.repeat(240)}`;
   const [said = ""] = await verdict(rules, [`/${"a".repeat(7_000)}`]);
   assert.match(said, /does not allow/);
+});
+
+test("many large robots.txt are not all remembered", async () => {
+  const robots = createRobots();
+  const asked: string[] = [];
+  const check = (host: string) =>
+    robots.check(new URL(`https://${host}/`), (at) => {
+      asked.push(at.host);
+      return Promise.resolve({ status: 200, text: "#".repeat(ROBOTS_CHARS_MAX / 4) });
+    });
+  for (const host of ["a.example", "b.example", "c.example", "d.example", "d.example", "e.example"]) {
+    await check(host);
+  }
+  await check("e.example");
+  await check("a.example");
+  assert.deepEqual(asked.map(([letter]) => letter).join(""), "abcdea");
 });

@@ -106,6 +106,9 @@ test("JSON is spread over lines without changing a token", () => {
   assert.deepEqual(JSON.parse(spread), JSON.parse(text));
   assert.equal(spreadJson("true"), "true");
   assert.equal(spreadJson('"unfinished'), '"unfinished');
+  for (const string of ["a".repeat(4_000_000), '\\"'.repeat(2_000_000), "\\".repeat(3_000_000)]) {
+    assert.equal(spreadJson(JSON.stringify([string])), `[\n  ${JSON.stringify(string)}\n]`);
+  }
 });
 
 test("deep and large JSON is spread in time that grows with its length", () => {

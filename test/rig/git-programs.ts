@@ -3,7 +3,7 @@
  * comes with plain git commands that do run it: the control without which a test proves nothing.
  * @module
  */
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { configure, type GitPlace, manyLooseObjects } from "./git.ts";
 import { NETWORK_PROGRAMS } from "./git-network.ts";
@@ -136,6 +136,16 @@ const LOOKING: readonly Mechanism[] = [
       await place.put({ ".gitattributes": `*.dat filter=${name}\n` });
     },
     plain: [["add", "."]],
+  },
+  {
+    name: "a filter without a name",
+    async arm(place) {
+      const program = place.mark("cat");
+      await place.put({ ".gitattributes": "*.dat filter=\n" });
+      const { stdout } = await place.git(["rev-parse", "--absolute-git-dir"]);
+      await appendFile(join(stdout.trim(), "config"), `[filter ""]\n\tclean = ${JSON.stringify(program)}\n`);
+    },
+    plain: [["diff"]],
   },
   {
     name: "a filter that the index names",

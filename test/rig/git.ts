@@ -47,7 +47,7 @@ export interface GitPlace {
 /** How a plain git is run. */
 export interface GitOptions {
   readonly cwd?: string;
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   /** The status does not matter. */
   readonly mayFail?: boolean;
@@ -177,7 +177,7 @@ export function manyLooseObjects(count: number): string[] {
 async function run(
   program: string,
   args: readonly string[],
-  { cwd, env, input }: { cwd: string; env: Record<string, string>; input: string },
+  { cwd, env, input }: { cwd: string; env: Record<string, string>; input: string | Uint8Array },
 ): Promise<Ended> {
   const child = spawn(program, args, { cwd, env, stdio: "pipe" });
   const pieces = { stdout: "", stderr: "" };

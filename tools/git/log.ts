@@ -11,7 +11,16 @@ import { showName } from "../../lib/names.ts";
 import { text } from "../../lib/reply.ts";
 import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
 import { visible } from "../../lib/visible.ts";
-import { type Commit, COMMIT_FORMAT, commitRow, nameOf, next, parseCommits, takeCommits, timeText } from "./shown.ts";
+import {
+  type Commit,
+  COMMIT_FORMAT,
+  commitRow,
+  nameOf,
+  next,
+  parseCommits,
+  takeCommits,
+  timeText,
+} from "./shown.ts";
 
 export const gitLog: AnyTool = defineTool({
   name: "git_log",

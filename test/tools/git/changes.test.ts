@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
-import { rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { execFile } from "node:child_process";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { GIT_FILES_SHOWN_MAX, REPLY_CHARS_MAX } from "../../../lib/limits.ts";
 import { type GitPlace, makeRepository, withGitPlace } from "../../rig/git.ts";
 import { type Call, toolsOver } from "../../rig/git-tools.ts";
@@ -76,6 +78,32 @@ test("git_status tells conflicts and what is under way", async () => {
     assert.match(diff, /^\+\+<<<<<<< HEAD$/m);
   });
 });
+
+test("git_status is not kept waiting by pipes and endless files in a git directory", async () => {
+  await over(async (call, { repo }) => {
+    const state = join(repo, ".git/rebase-merge");
+    await mkdir(state);
+    for (const name of ["msgnum", "end"]) await symlink("/dev/zero", join(state, name));
+    assert.match(await good(call, "git_status", { repo }), /^Under way: a rebase$/m);
+    await rm(join(state, "msgnum"));
+    await makePipe(join(state, "msgnum"));
+    assert.match(await good(call, "git_status", { repo }), /^Under way: a rebase$/m);
+    for (const name of ["config", "packed-refs", "info/exclude", "refs/heads/pipe"]) {
+      const path = join(repo, ".git", name);
+      await rm(path, { force: true });
+      await makePipe(path);
+      const { isError, text } = await call("git_status", { repo });
+      assert.equal(isError, true, name);
+      assert.match(text, new RegExp(`its "${basename(name)}" is a pipe`));
+      await rm(path);
+    }
+  });
+});
+
+/** Makes a pipe with a name. */
+async function makePipe(path: string): Promise<void> {
+  await promisify(execFile)("mkfifo", [path]);
+}
 
 test("git_status sums up what does not fit, by folder", async () => {
   await over(async (call, { repo, put }) => {

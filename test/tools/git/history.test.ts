@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createCaller } from "../../../lib/call.ts";
@@ -107,6 +108,20 @@ test("git_log does not tell what a secret file contains", async () => {
     const second = await good(call, "git_log", { repo, contains: "needle", limit: 1, offset: 2 });
     assert.match(second, /In the open/);
     assert.doesNotMatch(second, /Older ones/);
+  });
+});
+
+test("git_log reads commits of every encoding, whatever encoding the repository asks for", async () => {
+  await over(async (call, { repo, git }) => {
+    await git(["-c", "i18n.commitEncoding=ISO-8859-1", "commit", "--allow-empty", "-qF", "-"], {
+      input: Buffer.from("Gr\u00fc\u00dfe", "latin1"),
+    });
+    const plain = await good(call, "git_log", { repo });
+    assert.match(plain, /: Grüße \(HEAD -> main\)$/m);
+    for (const encoding of ["UTF-16", "ISO-8859-1", "nonsense"]) {
+      await git(["config", "i18n.logOutputEncoding", encoding]);
+      assert.equal(await good(call, "git_log", { repo }), plain, encoding);
+    }
   });
 });
 

@@ -118,6 +118,7 @@ test("git_show fetches nothing that a partial clone lacks", async () => {
     assert.match(await good(call, "git_log", { repo: partial }), /Start/);
     const text = await bad(call, "git_show", { repo: partial, ref: "HEAD", path: "a.txt" });
     assert.match(text, /This is a partial clone and the object is not here/);
+    assert.doesNotMatch(text, /transport .* not allowed/, "a fetch was begun");
     assert.equal(await marked(), false);
     // The control: plain git does fetch.
     await git(["show", "HEAD:a.txt"], { cwd: partial, mayFail: true });
