@@ -23,7 +23,7 @@ export const GIT_ERROR_BYTES_MAX = 16 * KIB;
 /** Commands of git that run at the same time; more wait their turn. */
 export const GIT_AT_ONCE_MAX = 6;
 /** Milliseconds for which the settings of a repository are kept, when its own files have not changed. */
-export const GIT_SETTINGS_MS = 15_000;
+export const GIT_SETTINGS_MS = 60_000;
 /** Repositories whose settings are kept. */
 export const GIT_SETTINGS_KEPT_MAX = 50;
 /** Filters and hooks that a repository may define: each is overridden one by one in the environment. */

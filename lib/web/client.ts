@@ -212,7 +212,17 @@ function targetOf({ url, headers }: Answer): URL | undefined {
   if (typeof location !== "string") return undefined;
   // Headers are bytes; the ones of an address that is not ASCII are UTF-8.
   const text = decodeLatin1(location);
-  return parseAddress(URL.parse(text, url)?.href ?? text);
+  const target = URL.parse(text, url)?.href ?? text;
+  try {
+    return parseAddress(target);
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    // What to do with such an address is advice for whoever wrote it, and here that is a stranger.
+    throw new ToolError(
+      `Cannot fetch "${shown(url.href)}": it redirects to "${shown(target)}"`,
+      "Only addresses of http: and https: without a password are followed. Use another source.",
+    );
+  }
 }
 
 function decodeLatin1(text: string): string {

@@ -61,6 +61,10 @@ export async function showObject(place: Place, lines: Lines): Promise<Reply> {
 /** The object at a path: its hash, its type and its size in bytes. */
 export async function objectAt(place: Place): Promise<{ object: string; type: string; size: number }> {
   const { repository, hash, path } = place;
+  // A name of two lines would be two questions.
+  const direct = path.includes("\n") ? undefined : await describe(repository, `${hash}:${path}`);
+  if (direct !== undefined) return direct;
+  // It is not there, or there and not at hand: this tells which.
   const found = await repository.run({
     name: "rev-parse",
     options: ["--verify", "--quiet"],
@@ -69,16 +73,22 @@ export async function objectAt(place: Place): Promise<{ object: string; type: st
   });
   const object = /^([0-9a-f]{40,64})$/m.exec(found.stdout.toString("utf8"))?.[1];
   if (object === undefined) throw await noSuchPath(place);
-  const options = ["--batch-check=%(objecttype) %(objectsize)"];
-  const { stdout } = await repository.run({ name: "cat-file", options, input: `${object}\n` });
-  const [type = "", size] = stdout.toString("utf8").trim().split(" ");
-  if (size !== "missing" && size !== undefined) return { object, type, size: Number(size) };
+  const known = await describe(repository, object);
+  if (known !== undefined) return known;
   if (await isSubmodule(place)) return { object, type: "commit", size: 0 };
   throw new ToolError(
     `Cannot show ${titleOf(place)}: its contents are not in this repository`,
     "It is a partial clone, and nothing is fetched by the way, or it is damaged. The person can run " +
       "git fetch or git fsck there.",
   );
+}
+
+/** What git has by a name; undefined when it has nothing. */
+async function describe(repository: Repository, name: string) {
+  const options = ["--batch-check=%(objectname) %(objecttype) %(objectsize)"];
+  const { stdout } = await repository.run({ name: "cat-file", options, input: `${name}\n` });
+  const [, object, type, size] = /^([0-9a-f]{40,64}) (\w+) (\d+)\n$/.exec(stdout.toString("utf8")) ?? [];
+  return object === undefined || type === undefined ? undefined : { object, type, size: Number(size) };
 }
 
 /** Whether a path is the place of another repository. */

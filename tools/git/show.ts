@@ -132,6 +132,8 @@ async function showCommit(
 
 /** What an annotated tag says. */
 async function tagRows(repository: Repository, ref: string): Promise<string[]> {
+  // The most frequent question is about no tag.
+  if (ref === "HEAD") return [];
   const object = await repository.run({
     name: "for-each-ref",
     options: ["--format=%(objecttype)%00%(taggername)%00%(contents)", "--count=1"],
