@@ -238,6 +238,7 @@ function unknownTool(name: string, tools: readonly AnyTool[]): string {
 }
 
 function createContext(services: Services, reach: Reach, options: CallOptions): Context {
+  let zone = services.timeZone;
   return {
     files: reach.files,
     search: reach.search,
@@ -249,9 +250,9 @@ function createContext(services: Services, reach: Reach, options: CallOptions): 
     signal: options.signal ?? new AbortController().signal,
     progress: options.progress ?? (() => {}),
     now: services.now ?? (() => new Date()),
-    // Asking Intl costs milliseconds the first time, so only a tool that wants the zone pays.
+    // Asking Intl costs milliseconds the first time, so only a tool that wants the zone pays, and once.
     get timeZone() {
-      return services.timeZone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone;
+      return zone ??= new Intl.DateTimeFormat().resolvedOptions().timeZone;
     },
   };
 }

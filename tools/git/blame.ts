@@ -9,7 +9,7 @@ import { clip, type Reply, text } from "../../lib/reply.ts";
 import type { Context } from "../../lib/tool.ts";
 import { visible } from "../../lib/visible.ts";
 import { objectAt, type Place, titleOf } from "./object.ts";
-import { next, timeText } from "./shown.ts";
+import { clockOf, next } from "./shown.ts";
 
 /** Characters shown of a line. */
 const LINE_CHARS = 240;
@@ -38,6 +38,7 @@ export async function blame(
   if (type !== "blob") throw new ToolError(`Cannot blame ${titleOf(place)}: it is no file`, "Name a file.");
   // One line more than is shown tells whether there are more.
   const { lines, origins } = await readBlame(place, offset, count + 1);
+  const time = clockOf(ctx);
   const rows: string[] = [];
   let chars = 0;
   let last = "";
@@ -46,7 +47,7 @@ export async function blame(
     const origin = origins.get(line.hash);
     const title = line.hash === last || origin === undefined
       ? []
-      : [`${line.hash.slice(0, 10)} ${timeText(origin.at, ctx)} ${origin.author}: ${origin.subject}`];
+      : [`${line.hash.slice(0, 10)} ${time(origin.at)} ${origin.author}: ${origin.subject}`];
     const content = clip(visible(line.content.replace(/\r$/, "")), LINE_CHARS);
     const added = [...title, `${String(line.number).padStart(6)}  ${content}`];
     chars += added.reduce((sum, one) => sum + one.length + 1, 0);

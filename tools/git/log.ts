@@ -9,9 +9,11 @@ import type { Command, Output, Repository } from "../../lib/git/types.ts";
 import { GIT_LOG_DEFAULT, GIT_LOG_MAX, REPLY_CHARS_MAX } from "../../lib/limits.ts";
 import { showName } from "../../lib/names.ts";
 import { text } from "../../lib/reply.ts";
-import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
+import { type AnyTool, defineTool } from "../../lib/tool.ts";
 import { visible } from "../../lib/visible.ts";
 import {
+  type Clock,
+  clockOf,
   type Commit,
   COMMIT_FORMAT,
   commitRow,
@@ -19,7 +21,6 @@ import {
   next,
   parseCommits,
   takeCommits,
-  timeText,
 } from "./shown.ts";
 
 export const gitLog: AnyTool = defineTool({
@@ -43,9 +44,10 @@ export const gitLog: AnyTool = defineTool({
   async run(args, ctx) {
     const { offset = 1, limit = GIT_LOG_DEFAULT } = args;
     return await ctx.git.withRepository(args.repo, { signal: ctx.signal }, async (repository) => {
+      const time = clockOf(ctx);
       const range = await rangeOf(repository, args.range);
       const path = args.path === undefined ? undefined : await repository.pathOf(args.path);
-      const [filter, words] = await filterOf(repository, args, ctx);
+      const [filter, words] = await filterOf(repository, args, time);
       const follow = path !== undefined && path !== "" && await isFollowed(repository, path, range);
       const named = args.contains !== undefined || follow;
       const command: Command = {
@@ -67,7 +69,7 @@ export const gitLog: AnyTool = defineTool({
       const style = { isSearch: args.contains !== undefined, follow: follow ? path : undefined, ...range };
       const rows = page(
         commits.slice(0, limit),
-        (commit) => rowOf(commit, style, repository, ctx),
+        (commit) => rowOf(commit, style, repository, time),
       );
       const what = [
         range.title,
@@ -158,9 +160,9 @@ function rowOf(
   commit: Commit,
   { isSearch, follow, isSided }: Style,
   repository: Repository,
-  ctx: Context,
+  time: Clock,
 ): string {
-  const row = (isSided ? `${commit.side} ` : "") + commitRow(commit, ctx);
+  const row = (isSided ? `${commit.side} ` : "") + commitRow(commit, time);
   const names = namesOf(commit);
   if (isSearch) {
     const readable = names.filter((name) => repository.mayRead(name));
@@ -230,7 +232,7 @@ interface Asked {
 async function filterOf(
   repository: Repository,
   { author, since, until, contains }: Asked,
-  ctx: Context,
+  time: Clock,
 ): Promise<[options: string[], words: string[]]> {
   const options: string[] = [];
   const words: string[] = [];
@@ -245,7 +247,7 @@ async function filterOf(
   for (const [name, date] of [["since", since], ["until", until]] as const) {
     if (date === undefined) continue;
     const at = await momentOf(repository, name, date);
-    add(`--${name}=@${at}`, `${name} ${timeText(new Date(at * 1_000), ctx)}`);
+    add(`--${name}=@${at}`, `${name} ${time(new Date(at * 1_000))}`);
   }
   if (contains !== undefined) {
     if (contains === "" || contains.includes("\0")) {

@@ -13,7 +13,7 @@ import { visible } from "../../lib/visible.ts";
 import { blame } from "./blame.ts";
 import { showObject } from "./object.ts";
 import { compare, fileRows, fit, roomFor, totals } from "./patch.ts";
-import { COMMIT_FORMAT, nameOf, next, parseCommits, timeText } from "./shown.ts";
+import { clockOf, COMMIT_FORMAT, nameOf, next, parseCommits } from "./shown.ts";
 
 export const gitShow: AnyTool = defineTool({
   name: "git_show",
@@ -95,7 +95,8 @@ async function showCommit(
     offset,
     roomFor([message]),
   );
-  const when = (name: string, at: Date) => `${visible(name)}, ${timeText(at, ctx)} ${ctx.timeZone}`;
+  const time = clockOf(ctx);
+  const when = (name: string, at: Date) => `${visible(name)}, ${time(at)} ${ctx.timeZone}`;
   const committedAt = new Date(Number(committed) * 1_000);
   const isOthers = committer !== commit.author ||
     Math.abs(committedAt.getTime() - commit.at.getTime()) > 60_000;

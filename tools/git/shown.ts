@@ -2,7 +2,7 @@
  * How commits, names and times are shown.
  * @module
  */
-import { localTime } from "../../lib/format.ts";
+import { localTimes } from "../../lib/format.ts";
 import type { Repository } from "../../lib/git/types.ts";
 import { showName } from "../../lib/names.ts";
 import { clip } from "../../lib/reply.ts";
@@ -75,16 +75,19 @@ function line(text = ""): string {
 }
 
 /** A commit as a row: `a1b2c3d 2026-11-22 10:49 Ada Lovelace: Add the engine (main) [merge]`. */
-export function commitRow(commit: Commit, ctx: Context): string {
+export function commitRow(commit: Commit, time: Clock): string {
   const { short, at, author, subject, refs, parents } = commit;
   const marks = `${refs === "" ? "" : ` (${refs})`}${parents.length > 1 ? " [merge]" : ""}`;
-  return `${short} ${timeText(at, ctx)} ${author}: ${subject}${marks}`;
+  return `${short} ${time(at)} ${author}: ${subject}${marks}`;
 }
 
-/** `2026-11-22 10:49` in the person's time zone; a time that no calendar has as it is. */
-export function timeText(at: Date, ctx: Context): string {
-  if (Number.isNaN(at.getTime())) return "(no valid time)";
-  return localTime(at, ctx.timeZone).slice(0, 16).replace("T", " ");
+/** Tells a moment: `2026-11-22 10:49`; a time that no calendar has as it is. */
+export type Clock = (at: Date) => string;
+
+/** A clock of the person's time zone. Making one takes longer than asking it for a page of commits. */
+export function clockOf({ timeZone }: Context): Clock {
+  const time = localTimes(timeZone);
+  return (at) => Number.isNaN(at.getTime()) ? "(no valid time)" : time(at).slice(0, 16).replace("T", " ");
 }
 
 /** The repository as a title names it. */

@@ -11,7 +11,7 @@ import { showName } from "../../lib/names.ts";
 import { fitLines, text } from "../../lib/reply.ts";
 import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
 import { visible } from "../../lib/visible.ts";
-import { COMMIT_FORMAT, commitRow, nameOf, parseCommits, timeText } from "./shown.ts";
+import { type Clock, clockOf, COMMIT_FORMAT, commitRow, nameOf, parseCommits } from "./shown.ts";
 
 export const gitStatus: AnyTool = defineTool({
   name: "git_status",
@@ -32,12 +32,13 @@ export const gitStatus: AnyTool = defineTool({
 export async function statusText(repo: string, ctx: Context): Promise<string> {
   return await ctx.git.withRepository(repo, { signal: ctx.signal }, async (repository) => {
     const { bare } = repository;
+    const time = clockOf(ctx);
     const [status, last, underWay] = await Promise.all([
       bare ? bareStatus(repository) : statusOf(repository),
-      lastCommit(repository, ctx),
+      lastCommit(repository, time),
       repository.underWay(),
     ]);
-    const stashes = await stashRows(repository, status, ctx);
+    const stashes = await stashRows(repository, status, time);
     const lists = SECTIONS.map(([key]) => status[key]);
     const room = shares(lists, STATUS_CHARS);
     const rows = [
@@ -227,7 +228,7 @@ function inFolders(rows: readonly string[]): string {
     (folders.size > most.length ? ", …" : "");
 }
 
-async function lastCommit(repository: Repository, ctx: Context): Promise<string | undefined> {
+async function lastCommit(repository: Repository, time: Clock): Promise<string | undefined> {
   const { stdout } = await repository.run({
     name: "log",
     options: ["--max-count=1", "--no-patch", "--no-decorate", COMMIT_FORMAT.replace("%D", "")],
@@ -236,10 +237,10 @@ async function lastCommit(repository: Repository, ctx: Context): Promise<string 
     okStatus: [0, 128],
   });
   const [commit] = parseCommits(stdout.toString("utf8"));
-  return commit === undefined ? undefined : commitRow(commit, ctx);
+  return commit === undefined ? undefined : commitRow(commit, time);
 }
 
-async function stashRows(repository: Repository, { stashes }: Status, ctx: Context): Promise<string[]> {
+async function stashRows(repository: Repository, { stashes }: Status, time: Clock): Promise<string[]> {
   // Before version 2.35 git does not say how many there are.
   if (stashes === 0 || (stashes === undefined && await repository.find("refs/stash") === undefined)) {
     return [];
@@ -253,7 +254,7 @@ async function stashRows(repository: Repository, { stashes }: Status, ctx: Conte
   const rows: string[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const at = new Date(Number(fields[i]) * 1_000);
-    rows.push(`  stash@{${rows.length}} ${timeText(at, ctx)} ${visible(fields[i + 1] ?? "").slice(0, 200)}`);
+    rows.push(`  stash@{${rows.length}} ${time(at)} ${visible(fields[i + 1] ?? "").slice(0, 200)}`);
   }
   const more = rows.length - GIT_STASHES_SHOWN_MAX;
   return more <= 0
