@@ -21,6 +21,9 @@ export interface Entry {
   readonly raw: unknown;
 }
 
+/** Why a configuration is unreadable that belongs to somebody else. */
+export const NO_PERMISSION = "you have no permission";
+
 /** What is at the place of a configuration. */
 export type Config =
   | { readonly status: "absent" }
@@ -52,7 +55,7 @@ export async function readClientConfig(client: Client, path: string): Promise<Co
     const code = errorCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return { status: "absent" };
     const why = code === "EACCES" || code === "EPERM"
-      ? "you have no permission"
+      ? NO_PERMISSION
       : code === "ELOOP"
       ? "it is a link that leads to itself"
       : errorText(error);

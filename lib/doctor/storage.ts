@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { counted, sizeText } from "../format.ts";
 import { examineJournal } from "../journal/health.ts";
 import { DISK_FREE_BYTES_LOW, DISK_FREE_BYTES_MIN } from "../limits.ts";
-import { shellWord } from "../shell.ts";
+import { rightsCommand } from "../rights.ts";
 import type { Check, Finding, Setting } from "./types.ts";
 
 /** Room and rights for what Clawhammer keeps, and the journal of changes. */
@@ -26,12 +26,12 @@ export const storage: Check = {
         mend: "Set the variable HOME for Clawhammer",
       }];
     }
-    const findings = await Promise.all(folders.map(({ name, path }) => writable(name, path, setting)));
+    const findings = await Promise.all(folders.map(({ name, path }) => writable(name, path)));
     return [...findings.flat(), ...await room(data), ...await journal(data, setting)];
   },
 };
 
-async function writable(name: string, path: string, { host }: Setting): Promise<Finding[]> {
+async function writable(name: string, path: string): Promise<Finding[]> {
   const place = existing(path);
   try {
     await access(place, constants.W_OK | constants.X_OK);
@@ -40,9 +40,7 @@ async function writable(name: string, path: string, { host }: Setting): Promise<
     return [{
       severity: name === "changes" ? "error" : "warning",
       what: `The folder for ${name}, "${path}", cannot be written`,
-      mend: host.platform === "win32"
-        ? `Make "${place}" writable for you`
-        : `chmod u+rwx ${shellWord(place, host)}`,
+      mend: rightsCommand(place),
     }];
   }
 }

@@ -28,6 +28,8 @@ const installed = z.object({
   path: z.string(),
   name: z.string(),
   client: z.string(),
+  /** What the entry starts: an entry of this name that starts something else is another's. */
+  command: z.string().optional(),
   /** What was made on the way: the file, folders (outermost first), and how many objects around the entry. */
   madeFile: z.boolean(),
   madeFolders: z.array(z.string()),

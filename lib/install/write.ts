@@ -88,7 +88,7 @@ async function targetOf(path: string): Promise<string> {
     // What the link names is missing, and may be named through further links.
     return await targetOf(resolve(dirname(path), await readlink(path)));
   } catch (error) {
-    if (error instanceof ToolError || !/^(ENOENT|EINVAL)$/.test(errorCode(error) ?? "")) throw error;
+    if (error instanceof ToolError || !/^(ENOENT|EINVAL|UNKNOWN)$/.test(errorCode(error) ?? "")) throw error;
     return path;
   }
 }

@@ -144,7 +144,7 @@ test("the doctor examines the allowed folders of its own command line and of eve
     assert.deepEqual(severities(findings), ["error", "error", "ok"]);
     assert.match(findings[0]?.what ?? "", /a\.txt" is no folder$/);
     assert.match(findings[1]?.what ?? "", /gone" does not exist$/);
-    assert.equal(findings[1]?.mend, `mkdir -p ${join(home, "gone")}, or allow another folder`);
+    assert.equal(findings[1]?.mend, `mkdir -p ${join(home, "gone")}`);
     assert.match(findings[2]?.what ?? "", /for reading only$/);
     const whole = await folders.examine(await setting(["--allow", home]));
     assert.match(JSON.stringify(whole), /your whole home folder/);
@@ -233,7 +233,8 @@ test("the doctor warns of a missing git where its tools are on, and of one that 
     const fine = await setting();
     const without = { find: () => Promise.resolve(undefined), searchPath: () => Promise.resolve("") };
     const some = fine.modules.slice(0, 1);
-    const git = { ...fine, programs: without, modules: some.map((module) => ({ ...module, name: "git" })) };
+    const all = { programs: without, everyProgram: without };
+    const git = { ...fine, ...all, modules: some.map((module) => ({ ...module, name: "git" })) };
     assert.equal((await only(programs, git)).severity, "warning");
     assert.equal((await only(programs, { ...git, modules: [] })).severity, "note");
     const path = join(dir, "git");
