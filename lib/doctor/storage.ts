@@ -2,13 +2,14 @@
  * Our own folders: whether they can be written, have room, and hold a journal in order.
  * @module
  */
-import { constants, existsSync } from "node:fs";
+import { constants, existsSync, statSync } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { counted, sizeText } from "../format.ts";
 import { examineJournal } from "../journal/health.ts";
 import { DISK_FREE_BYTES_LOW, DISK_FREE_BYTES_MIN } from "../limits.ts";
 import { rightsCommand } from "../rights.ts";
+import { shellWord } from "../shell.ts";
 import type { Check, Finding, Setting } from "./types.ts";
 
 /** Room and rights for what Clawhammer keeps, and the journal of changes. */
@@ -59,7 +60,7 @@ async function room(data: string): Promise<Finding[]> {
   return [{ severity: free < DISK_FREE_BYTES_MIN ? "error" : "warning", what: `Only ${what}`, mend }];
 }
 
-async function journal(data: string, { command }: Setting): Promise<Finding[]> {
+async function journal(data: string, { command, host }: Setting): Promise<Finding[]> {
   const folder = join(data, "journal");
   const { changes, bytes, fault, aside } = await examineJournal(folder);
   const old: Finding[] = aside.map((path) => ({
@@ -68,10 +69,14 @@ async function journal(data: string, { command }: Setting): Promise<Finding[]> {
     mend: "Delete that folder when you miss nothing",
   }));
   if (fault !== undefined) {
+    const word = shellWord(folder, host);
+    const aside = shellWord(`${folder}-aside`, host);
     return [{
       severity: "error",
       what: `The journal of changes in "${folder}" is damaged or cannot be read: ${fault}`,
-      mend: `${command} changes sets a damaged one aside and begins a new one`,
+      mend: statSync(folder, { throwIfNoEntry: false })?.isDirectory()
+        ? `${command} changes`
+        : `${host.platform === "win32" ? "move" : "mv"} ${word} ${aside}`,
     }, ...old];
   }
   const what = changes === undefined
