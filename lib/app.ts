@@ -13,6 +13,7 @@ import { createLog } from "./log.ts";
 import { nearest } from "./nearest.ts";
 import { clip, fitLines } from "./reply.ts";
 import type { Log, Module } from "./tool.ts";
+import type { Workers } from "./worker/pool.ts";
 
 /** A program that is ready to be called. */
 export interface App {
@@ -44,7 +45,13 @@ export function createApp(modules: readonly Module[], config: Config): App {
   const { readOnly } = config;
   let roots: readonly Root[] = opened.roots;
   let narrowing: Promise<void> = Promise.resolve();
-  const open = async () => (await import("./reach.ts")).openReach(config, opened.roots, () => roots, log);
+  let started: Promise<Workers> | undefined;
+  const workers = () =>
+    started ??= import("./worker/pool.ts").then(({ createWorkers }) => createWorkers(log));
+  const open = async () => {
+    const { openReach } = await import("./reach.ts");
+    return await openReach(config, opened.roots, () => roots, { log, workers });
+  };
   let reach: Promise<Reach> | undefined;
   const caller = createCaller(enabled, {
     reach: async () => {

@@ -22,6 +22,8 @@ import {
 } from "./config/options.ts";
 import { errorCode, errorText, UsageError } from "./errors.ts";
 import type { Allowed } from "./fs/roots.ts";
+import type { WebPolicy } from "./web/hosts.ts";
+import { type ProxySettings, proxySettings } from "./web/settings.ts";
 
 /** The configuration of a run. */
 export interface Config {
@@ -38,6 +40,10 @@ export interface Config {
   /** What tools may change in repositories of git, and whether hooks run then. */
   readonly gitWrite: GitWrite;
   readonly gitHooks: boolean;
+  /** What of the web may be fetched, and with which headers. */
+  readonly web: WebPolicy;
+  /** The proxies that the environment names. */
+  readonly proxy: ProxySettings;
   readonly logLevel: Level;
   /** The configuration file that was read. */
   readonly file: string | undefined;
@@ -69,22 +75,30 @@ export function thisHost(): Host {
  * Understands a command line, the environment and the configuration file.
  * @param args What follows the name of the command.
  * @param own The flags of the command itself.
+ * @param tolerate Told what is wrong with the file or the variables, which then count as empty; when it is
+ *   left out, that is an error.
  * @throws {UsageError} naming what is wrong, where, and what is nearest.
  */
 export async function loadConfig(
   args: readonly string[],
   own: readonly Flag[],
   host: Host,
+  tolerate?: (fault: string) => void,
 ): Promise<CommandLine> {
   const { flags, operands } = parseFlags(args, [...own, ...sharedFlags()]);
   const fromFlags = readSettings(
     sharedValues(flags),
     (key) => ({ label: flagOf(key), base: host.cwd, host }),
   );
-  const fromEnvironment = readEnvironment(host);
+  const without = (error: unknown) => {
+    if (tolerate === undefined || !(error instanceof UsageError)) throw error;
+    tolerate(errorText(error));
+    return undefined;
+  };
+  const fromEnvironment = attemptSettings(() => readEnvironment(host), without) ?? {};
   const folders = platformFolders(host);
   const named = fromFlags.config ?? fromEnvironment.config;
-  const file = await readConfigFile(named, folders, host);
+  const file = await readConfigFile(named, folders, host).catch(without);
   const merged = merge([file?.settings ?? {}, fromEnvironment, fromFlags]);
   const config: Config = {
     allow: merged.allow ?? [],
@@ -96,12 +110,31 @@ export async function loadConfig(
     unprotect: merged.unprotect ?? [],
     gitWrite: merged.gitWrite ?? "commit",
     gitHooks: merged.gitHooks ?? false,
+    web: {
+      allowHost: merged.allowHost ?? [],
+      denyHost: merged.denyHost ?? [],
+      allowPrivate: merged.allowPrivate ?? false,
+      ignoreRobots: merged.ignoreRobots ?? false,
+      headers: merged.webHeader ?? [],
+    },
+    proxy: proxySettings(host.env),
     logLevel: merged.logLevel ?? "info",
     file: file?.path,
     folders,
     searchPath: host.env.PATH,
   };
   return { config, flags, operands };
+}
+
+function attemptSettings(
+  read: () => Settings,
+  without: (error: unknown) => undefined,
+): Settings | undefined {
+  try {
+    return read();
+  } catch (error) {
+    return without(error);
+  }
 }
 
 /** Later settings win, key by key. */

@@ -38,6 +38,8 @@ const NEUTRAL: readonly Pair[] = [
   ...pairs("submodule.recurse=false", "fetch.recurseSubmodules=false", "push.recurseSubmodules=no"),
   // The network.
   ...pairs("protocol.allow=never", "protocol.ext.allow=never"),
+  // Comparing files would write the index when their times differ and their contents do not.
+  ...pairs("diff.autoRefreshIndex=false"),
   // What is shown.
   ...pairs("color.ui=false", "core.quotePath=false", "core.safecrlf=false", "advice.detachedHead=false"),
 ];

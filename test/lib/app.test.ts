@@ -33,6 +33,8 @@ function configOf(changes: Partial<Config>): Config {
     unprotect: [],
     gitWrite: "commit",
     gitHooks: false,
+    web: { allowHost: [], denyHost: [], allowPrivate: false, ignoreRobots: false, headers: [] },
+    proxy: {},
     logLevel: "error",
     file: undefined,
     searchPath: undefined,

@@ -142,9 +142,10 @@ async function commonAncestor(repository: Repository, a: string, b: string, rang
 /** Where differences may be when there are none here. */
 async function elsewhere(repository: Repository, { from, staged = false, paths = [] }: Asked) {
   if (from !== undefined || paths.length > 0 || repository.bare) return undefined;
-  const options = ["--quiet", ...(staged ? [] : ["--cached"])];
-  const { status } = await repository.run({ name: "diff", options, okStatus: [0, 1] });
-  const hint = status === 0
+  // Not --quiet, to which a file that was only touched is a change.
+  const options = ["--numstat", "--ignore-submodules=dirty", ...(staged ? [] : ["--cached"])];
+  const { stdout } = await repository.run({ name: "diff", options, maxBytes: 1 });
+  const hint = stdout.length === 0
     ? ""
     : staged
     ? "There are changes that are not staged. "

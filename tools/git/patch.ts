@@ -32,6 +32,8 @@ export interface FileChange {
   readonly added?: number;
   readonly removed?: number;
   readonly binary?: boolean;
+  /** Its permissions or its type changed. */
+  readonly mode?: boolean;
 }
 
 /** A page of differences. */
@@ -45,6 +47,9 @@ export interface Differences {
   readonly next?: number;
   readonly notes: readonly string[];
 }
+
+/** Binary files about which git is asked one by one. */
+const BINARIES_MAX = 20;
 
 /** Bytes kept of a line: more than is shown of it. */
 const LINE_BYTES = 4 * DIFF_LINE_CHARS_MAX;
@@ -77,7 +82,8 @@ export async function compare(
     for (const path of run.found) secret.add(path);
     const names = [...secret];
     if (run.found.length === 0) {
-      return { files: counts(all, run.files), secret: names, ...await withConflicts(repository, run) };
+      const files = await changed(repository, comparison, counts(all, run.files), secret);
+      return { files, secret: names, ...await withConflicts(repository, run) };
     }
     if (isStuck || names.join("").length > GIT_EXCLUDE_CHARS_MAX) break;
   }
@@ -162,8 +168,9 @@ function parseRaw(line: string): FileChange | undefined {
   const [head = "", first, second] = line.split("\t");
   if (first === undefined) return undefined;
   if (line.startsWith("::")) return { status: "U", path: unquoteName(first) };
+  const [before, after] = head.slice(1).split(" ");
   const status = head.split(" ").at(-1)?.[0] ?? "M";
-  if (second === undefined) return { status, path: unquoteName(first) };
+  if (second === undefined) return { status, path: unquoteName(first), mode: before !== after };
   return { status, path: unquoteName(second), from: unquoteName(first) };
 }
 
@@ -198,6 +205,35 @@ function merged(all: readonly FileChange[], more: readonly FileChange[]): readon
 function counts(all: readonly FileChange[], last: readonly FileChange[]): readonly FileChange[] {
   const counted = new Map(last.map((file) => [file.path, file]));
   return all.map((file) => counted.get(file.path) ?? file);
+}
+
+/**
+ * The list without files that were only touched: git lists those whose times differ, but neither counts lines
+ * in them nor gives a patch.
+ */
+async function changed(
+  repository: Repository,
+  comparison: Comparison,
+  files: readonly FileChange[],
+  secret: ReadonlySet<string>,
+): Promise<readonly FileChange[]> {
+  const isTouched = async ({ status, path, added, binary, mode }: FileChange) => {
+    if (status !== "M" || mode === true || secret.has(path) || added !== undefined) return false;
+    if (binary !== true) return true;
+    const { stdout } = await repository.run({
+      ...comparison,
+      options: ["--patch", "--ignore-submodules=dirty", ...comparison.options ?? []],
+      paths: [path],
+      maxBytes: 1,
+    });
+    return stdout.length === 0;
+  };
+  // The lines of binary files are not counted, so each of these is asked about: the first of them.
+  const binaries = new Set(files.filter(({ binary }) => binary === true).slice(0, BINARIES_MAX));
+  const touched = await Promise.all(files.map(async (file) => {
+    return (file.binary !== true || binaries.has(file)) && await isTouched(file);
+  }));
+  return files.filter((_, index) => touched[index] !== true);
 }
 
 /** A page that fills up. */

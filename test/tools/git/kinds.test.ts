@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chownSync, readdirSync, writeFileSync } from "node:fs";
+import { chownSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -264,16 +264,25 @@ test("git_status hides what the person ignores everywhere, and takes no list fro
   });
 });
 
-test("git_status writes nothing, not even the index", async () => {
-  await over(async (call, { repo }) => {
-    const index = () => execFileSync("sha256sum", [join(repo, ".git/index")]).toString();
-    const [before, entries] = [index(), readdirSync(join(repo, ".git")).join()];
+test("git_status and git_diff write nothing, not even the index", async () => {
+  await over(async (call, { repo, git, put }) => {
+    const index = () => readFileSync(join(repo, ".git/index")).toString("base64");
     await writeFile(join(repo, "a.txt"), "one\n2\nthree\n");
+    await git(["checkout", "-q", "data.dat"]);
+    await put({ "pixel.bin": new Uint8Array([0, 1, 2]) });
+    await git(["add", "pixel.bin", "new.txt"]);
+    const [before, entries] = [index(), readdirSync(join(repo, ".git")).join()];
+    // Touched, and not changed: plain git notes the new times in the index when it compares.
+    for (const name of ["a.txt", "data.dat", "new.txt", "pixel.bin"]) utimesSync(join(repo, name), 1, 1);
+    assert.match(await good(call, "git_diff", { repo }), /not staged: no differences/);
     for (const [name, args] of [["git_status", {}], ["git_diff", {}], ["git_log", {}]] as const) {
       await good(call, name, { repo, ...args });
     }
     assert.equal(index(), before);
     assert.equal(readdirSync(join(repo, ".git")).join(), entries);
+    // The control: plain git does write it.
+    await git(["diff"]);
+    assert.notEqual(index(), before);
   });
 });
 
