@@ -41,7 +41,8 @@ test("xml without end or measure is refused in little time", async () => {
 
 test("xml pieces may end anywhere", async () => {
   const xml = Buffer.from(
-    '<?xml version="1.0"?><!DOCTYPE a [ <!ENTITY b "]>"> ]><a x="1 > 2"><!-- <b> --><b:c d=\'&lt;"\'/>te&#120;t &amp; é<![CDATA[<raw>]]></a>',
+    '<?xml version="1.0"?><!DOCTYPE a [ <!ENTITY b "]>"> ]><a x="1 > 2"><!-- <b> --><b:c d=\'&lt;"\'/>' +
+      "te&#120;t &amp; é<![CDATA[<raw>]]></a>",
   );
   for (let size = 1; size < xml.length; size += 3) {
     const told: string[] = [];
@@ -110,7 +111,8 @@ test("a small packed entry that claims four gigabytes is read as it is", async (
 
 test("sheets that claim cells without end stay small", async () => {
   const repeated = '<table:table-row table:number-rows-repeated="999999999">' +
-    '<table:table-cell table:number-columns-repeated="999999999"><text:p>z</text:p></table:table-cell></table:table-row>';
+    '<table:table-cell table:number-columns-repeated="999999999"><text:p>z</text:p></table:table-cell>' +
+    "</table:table-row>";
   const { markdown, outcome } = await converted(
     "a.ods",
     odf("spreadsheet", `<table:table table:name="S">${repeated}</table:table>`),
@@ -118,7 +120,8 @@ test("sheets that claim cells without end stay small", async () => {
   assert.ok(markdown.length < MARKDOWN_CHARS_MAX);
   assert.match(outcome.warnings.join(), new RegExp(`wider than the ${TABLE_COLUMNS_MAX} columns`));
   const odd =
-    '<row r="-5"><c r="A1"><v>1</v></c></row><row r="x"><c r="ZZZ9"><v>2</v></c></row><row><c s="99"><v>3</v></c></row>';
+    '<row r="-5"><c r="A1"><v>1</v></c></row><row r="x"><c r="ZZZ9"><v>2</v></c></row><row><c s="99"><v>' +
+    "3</v></c></row>";
   assert.match((await converted("a.xlsx", xlsx([{ name: "S", rows: odd }]))).markdown, /\| 3 \|/);
 });
 

@@ -14,15 +14,19 @@ test("word documents keep headings, links, notes, lists and what is bold", async
       paragraph("Costs", '<w:pStyle w:val="Mine"/>') +
         paragraph("Plain &amp; simple") +
         paragraph("#1 is no heading") +
-        '<w:p><w:r><w:t xml:space="preserve">See </w:t></w:r><w:hyperlink r:id="rId9"><w:r><w:t>the </w:t></w:r>' +
-        '<w:r><w:rPr><w:b/></w:rPr><w:t>page</w:t></w:r></w:hyperlink><w:r><w:footnoteReference w:id="2"/></w:r>' +
-        '<w:del><w:r><w:delText>gone</w:delText></w:r></w:del><w:r><w:rPr><w:b w:val="0"/></w:rPr><w:t>!</w:t></w:r></w:p>' +
+        '<w:p><w:r><w:t xml:space="preserve">See </w:t></w:r><w:hyperlink r:id="rId9"><w:r><w:t>the ' +
+        "</w:t></w:r>" +
+        "<w:r><w:rPr><w:b/></w:rPr><w:t>page</w:t></w:r></w:hyperlink><w:r><w:footnoteReference " +
+        'w:id="2"/></w:r>' +
+        '<w:del><w:r><w:delText>gone</w:delText></w:r></w:del><w:r><w:rPr><w:b w:val="0"/></w:rPr><w:t>' +
+        "!</w:t></w:r></w:p>" +
         paragraph("one", ITEM(0)) + paragraph("two", ITEM(1)) + paragraph("hidden", "", "<w:vanish/>"),
     ),
   );
   assert.equal(
     markdown,
-    "# Costs\n\nPlain & simple\n\n\\#1 is no heading\n\nSee [the **page**](https://example.com/a?b=1&c=2)[^2]!\n\n" +
+    "# Costs\n\nPlain & simple\n\n\\#1 is no heading\n\nSee [the " +
+      "**page**](https://example.com/a?b=1&c=2)[^2]!\n\n" +
       "- one\n  1. two\n\n[^2]: A note.\n",
   );
   assert.deepEqual(outcome.properties, { title: "The title", author: "Ada Lovelace" });
@@ -57,7 +61,8 @@ test("word pages are where Word last saw them, and can be asked for", async () =
 
 const CELLS =
   '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="inlineStr"><is><t>When</t></is></c></row>' +
-  '<row r="3"><c r="A3"><v>0.30000000000000004</v></c><c r="B3" s="1"><v>46348</v></c><c r="D3" s="2"><v>0.125</v></c>' +
+  '<row r="3"><c r="A3"><v>0.30000000000000004</v></c><c r="B3" s="1"><v>46348</v></c><c r="D3" s="2">' +
+  "<v>0.125</v></c>" +
   '<c r="E3" s="3"><v>46348.75</v></c><c r="F3" s="4"><v>1.5</v></c><c r="G3" t="b"><v>1</v></c>' +
   '<c r="H3"><f>A3*2</f><v>0.6</v></c><c r="I3"><f>NOW()</f></c><c r="J3" t="e"><v>#DIV/0!</v></c></row>';
 
@@ -73,7 +78,8 @@ test("excel sheets are tables of what the person sees, with the values of formul
     '## Sheet "Costs"\n\n|  | A | B | C | D | E | F | G | H | I | J |\n' +
       "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n" +
       "| 1 | A <name> | When |  |  |  |  |  |  |  |  |\n" +
-      "| 3 | 0.3 | 2026-11-22 |  | 12.5% | 2026-11-22 18:00 | 36:00:00 | TRUE | 0.6 | =NOW() | #DIV/0! |\n\n" +
+      "| 3 | 0.3 | 2026-11-22 |  | 12.5% | 2026-11-22 18:00 | 36:00:00 | TRUE | 0.6 | =NOW() | #DIV/0! " +
+      "|\n\n" +
       '## Sheet "Old & gone" (hidden)\n\nNo cells with contents.\n',
   );
   assert.equal(outcome.total, 2);
@@ -125,7 +131,8 @@ test("powerpoint slides have titles, items, tables and notes", async () => {
   const { markdown, outcome } = await converted("a.pptx", bytes);
   assert.equal(
     markdown,
-    "## Slide 1\n\n### The plan\n\n- first\n- second\n\n| x | y |\n| --- | --- |\n\n**Notes:**\n\nSay hello\n\n" +
+    "## Slide 1\n\n### The plan\n\n- first\n- second\n\n| x | y |\n| --- | --- |\n\n**Notes:**\n\nSay " +
+      "hello\n\n" +
       "## Slide 2\n\nfree text\n",
   );
   assert.equal(outcome.total, 2);
@@ -138,9 +145,11 @@ test("opendocument texts keep headings, lists, links, notes and tables", async (
     "a.odt",
     odf(
       "text",
-      '<text:tracked-changes><text:p>gone</text:p></text:tracked-changes><text:h text:outline-level="2">Head</text:h>' +
+      '<text:tracked-changes><text:p>gone</text:p></text:tracked-changes><text:h text:outline-level="2">' +
+        "Head</text:h>" +
         '<text:p>Two<text:s text:c="2"/>spaces, <text:a xlink:href="https://example.org/">a link</text:a>' +
-        "<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>The note</text:p></text:note-body>" +
+        "<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>The note</text:p>" +
+        "</text:note-body>" +
         "</text:note></text:p><text:list><text:list-item><text:p>one</text:p><text:list><text:list-item>" +
         "<text:p>deep</text:p></text:list-item></text:list></text:list-item></text:list>" +
         `<table:table><table:table-row>${cell("A")}${cell("B")}</table:table-row></table:table>`,
@@ -148,7 +157,8 @@ test("opendocument texts keep headings, lists, links, notes and tables", async (
   );
   assert.equal(
     markdown,
-    "## Head\n\nTwo  spaces, [a link](https://example.org/)[^1]\n\n- one\n  - deep\n\n| A | B |\n| --- | --- |\n\n" +
+    "## Head\n\nTwo  spaces, [a link](https://example.org/)[^1]\n\n- one\n  - deep\n\n| A | B |\n| --- " +
+      "| --- |\n\n" +
       "[^1]: The note\n",
   );
 });
@@ -158,10 +168,12 @@ test("opendocument sheets are read as they look, however many empty rows they cl
     "a.ods",
     odf(
       "spreadsheet",
-      '<table:table table:name="S1"><table:table-row><table:table-cell office:value="3"><text:p>3.00 €</text:p>' +
+      '<table:table table:name="S1"><table:table-row><table:table-cell office:value="3"><text:p>3.00 ' +
+        "€</text:p>" +
         '</table:table-cell><table:table-cell table:number-columns-repeated="16000"/></table:table-row>' +
         '<table:table-row table:number-rows-repeated="1048000"><table:table-cell/></table:table-row>' +
-        '<table:table-row><table:table-cell table:number-columns-repeated="2"><text:p>z</text:p></table:table-cell>' +
+        '<table:table-row><table:table-cell table:number-columns-repeated="2"><text:p>z</text:p>' +
+        "</table:table-cell>" +
         "</table:table-row></table:table>",
     ),
   );
@@ -205,7 +217,8 @@ test("books and documents that are encrypted say so", async () => {
     /protected .*\(DRM\)/,
   );
   const manifest =
-    "<manifest:manifest><manifest:file-entry><manifest:encryption-data/></manifest:file-entry></manifest:manifest>";
+    "<manifest:manifest><manifest:file-entry><manifest:encryption-data/></manifest:file-entry>" +
+    "</manifest:manifest>";
   assert.match(
     (await refusal("a.odt", odf("text", "", { "META-INF/manifest.xml": manifest })))[0],
     /^it is encrypted with a password$/,

@@ -10,17 +10,21 @@ import { zip } from "../rig/zip.ts";
 test("rtf keeps paragraphs, letters of any kind, links, tables and pages", async () => {
   const { markdown, outcome } = await converted(
     "a.rtf",
-    String.raw`{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}{\f1\fcharset204 Arial;}}{\*\generator Some;}` +
+    [
+      String.raw`{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}{\f1\fcharset204 Arial;}}{\*\generator Some;}`,
       String
-        .raw`{\stylesheet{\s1 heading 1;}}\pard\s1 Title\par\pard Caf\'e9 \u8364 ?uro \u-10179 ?\u-8704 ? {\f1\'cf}\par ` +
+        .raw`{\stylesheet{\s1 heading 1;}}\pard\s1 Title\par\pard Caf\'e9 \u8364 ?uro \u-10179 ?\u-8704 ? `,
+      String.raw`{\f1\'cf}\par {\field{\*\fldinst{HYPERLINK "https://example.com/"}}{\fldrslt link}}`,
       String
-        .raw`{\field{\*\fldinst{HYPERLINK "https://example.com/"}}{\fldrslt link}}{\footnote a note\par}\par` +
-      String.raw`{\listtext\'95\tab}one\par{\listtext 2.\tab}\ilvl1 two\par\pard\page ` +
+        .raw`{\footnote a note\par}\par{\listtext\'95\tab}one\par{\listtext 2.\tab}\ilvl1 two\par\pard\page `,
       String.raw`\trowd\cellx1\cellx2 a\cell b\cell\row\trowd c\cell d\cell\row\pard After{\v0}\par}`,
+    ].join(""),
   );
   assert.equal(
     markdown,
-    "## Page 1\n\n### Title\n\nCafé €uro 😀 П\n\n[link](https://example.com/) [note: a note]\n\n- one\n  2. two\n\n" +
+    "## Page 1\n\n### Title\n\nCafé €uro 😀 П\n\n[link](https://example.com/) [note: a note]\n\n- one\n" +
+      "  " +
+      "2. two\n\n" +
       "## Page 2\n\n| a | b |\n| --- | --- |\n| c | d |\n\nAfter\n",
   );
   assert.equal(outcome.total, 2);
@@ -81,7 +85,8 @@ test("notebooks show cells, what they printed, and that there are images", async
   const { markdown, outcome } = await converted("a.ipynb", JSON.stringify(notebook));
   assert.equal(
     markdown,
-    "## Cell 1 (markdown)\n\n# Plan\ntext\n\n## Cell 2 (code, run 3)\n\n```python\nprint(1)\n```\n\nOutput:\n```\n1\n```\n\n" +
+    "## Cell 1 (markdown)\n\n# Plan\ntext\n\n## Cell 2 (code, run 3)\n\n```python\nprint(1)\n```\n\n" +
+      "Output:\n```\n1\n```\n\n" +
       "[png image, 3 B]\nOutput:\n```\n<Figure>\n```\n\nError:\n```\nValueError: no\n```\n",
   );
   assert.equal(outcome.total, 2);
@@ -91,7 +96,8 @@ test("notebooks show cells, what they printed, and that there are images", async
 test("html becomes Markdown with everything that is visible", async () => {
   const { markdown, outcome } = await converted(
     "a.html",
-    "<html><head><title>T</title><script>x()</script></head><body><nav>Menu</nav><h1>Hi</h1><p>Text</p></body></html>",
+    "<html><head><title>T</title><script>x()</script></head><body><nav>Menu</nav><h1>Hi</h1><p>Text</p>" +
+      "</body></html>",
   );
   assert.equal(markdown, "Menu\n\n# Hi\n\nText\n");
   assert.equal(outcome.properties.title, "T");

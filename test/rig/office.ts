@@ -81,7 +81,8 @@ export function docx(body: string, more: Files = {}): Buffer {
 
 /** A paragraph of Word. */
 export function paragraph(text: string, properties = "", run = ""): string {
-  return `<w:p><w:pPr>${properties}</w:pPr><w:r><w:rPr>${run}</w:rPr><w:t xml:space="preserve">${text}</w:t></w:r></w:p>`;
+  return `<w:p><w:pPr>${properties}</w:pPr><w:r><w:rPr>${run}</w:rPr><w:t xml:space="preserve">` +
+    `${text}</w:t></w:r></w:p>`;
 }
 
 /** A sheet: its name, and its rows as XML. */
@@ -122,7 +123,8 @@ export function xlsx(sheets: readonly SheetXml[], strings: readonly string[] = [
     }</sst>`,
     "xl/styles.xml":
       `${XML}<styleSheet xmlns="${SHEETS}"><numFmts><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/>` +
-      '<numFmt numFmtId="165" formatCode="[h]:mm"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>' +
+      '<numFmt numFmtId="165" formatCode="[h]:mm"/></numFmts><cellStyleXfs><xf numFmtId="14"/>' +
+      "</cellStyleXfs>" +
       '<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="10"/><xf numFmtId="22"/>' +
       '<xf numFmtId="165"/></cellXfs></styleSheet>',
     ...parts,
