@@ -13,9 +13,12 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCaller } from "../lib/call.ts";
+import { thisHost } from "../lib/config.ts";
 import { openDocuments } from "../lib/documents/lazy.ts";
 import { createFiles } from "../lib/fs/files.ts";
 import { openRoots } from "../lib/fs/roots.ts";
+import { createGit } from "../lib/git/git.ts";
+import { createPrograms } from "../lib/programs.ts";
 import { createRipgrep } from "../lib/ripgrep.ts";
 import { createSearch } from "../lib/search/engine.ts";
 import { createWorkers } from "../lib/worker/pool.ts";
@@ -84,8 +87,11 @@ function inProcess(folder: string, cacheFolder: string): Call {
   const log = { debug() {}, info() {}, warn: console.error, error: console.error };
   const { roots } = openRoots([{ path: folder, readOnly: true }]);
   const search = createSearch(createRipgrep({ cacheFolder, log }));
+  const files = createFiles(roots);
+  const host = thisHost();
+  const git = createGit({ files, host, programs: createPrograms({ host, allowed: roots }) });
   const documents = openDocuments(cacheFolder, log, () => Promise.resolve(createWorkers(log)));
-  const reach = { files: createFiles(roots), search, documents };
+  const reach = { files, search, git, documents };
   const caller = createCaller(modules, { reach: () => Promise.resolve(reach), log, readOnly: true });
   return async (tool, args) => {
     const { content } = await caller.call(tool, args);

@@ -8,6 +8,7 @@ import { coerce } from "./coerce.ts";
 import type { Documents } from "./documents/types.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError } from "./errors.ts";
 import type { Files } from "./fs/types.ts";
+import type { Git } from "./git/types.ts";
 import { CALL_MS_MAX } from "./limits.ts";
 import { nearest } from "./nearest.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
@@ -20,6 +21,7 @@ export interface Reach {
   readonly files: Files;
   readonly search: SearchEngine;
   readonly documents: Documents;
+  readonly git: Git;
 }
 
 /** What tools stand on; made once by the program that serves them. */
@@ -238,6 +240,7 @@ function createContext(services: Services, reach: Reach, options: CallOptions): 
     files: reach.files,
     search: reach.search,
     documents: reach.documents,
+    git: reach.git,
     log: services.log,
     readOnly: services.readOnly,
     signal: options.signal ?? new AbortController().signal,

@@ -59,22 +59,30 @@ export function thisHost(): Host {
  * Understands a command line, the environment and the configuration file.
  * @param args What follows the name of the command.
  * @param own The flags of the command itself.
+ * @param tolerate Told what is wrong with the file or the variables, which then count as empty; when it is
+ *   left out, that is an error.
  * @throws {UsageError} naming what is wrong, where, and what is nearest.
  */
 export async function loadConfig(
   args: readonly string[],
   own: readonly Flag[],
   host: Host,
+  tolerate?: (fault: string) => void,
 ): Promise<CommandLine> {
   const { flags, operands } = parseFlags(args, [...own, ...sharedFlags()]);
   const fromFlags = readSettings(
     sharedValues(flags),
     (key) => ({ label: flagOf(key), base: host.cwd, host }),
   );
-  const fromEnvironment = readEnvironment(host);
+  const without = (error: unknown) => {
+    if (tolerate === undefined || !(error instanceof UsageError)) throw error;
+    tolerate(errorText(error));
+    return undefined;
+  };
+  const fromEnvironment = attemptSettings(() => readEnvironment(host), without) ?? {};
   const folders = platformFolders(host);
   const named = fromFlags.config ?? fromEnvironment.config;
-  const file = await readConfigFile(named, folders, host);
+  const file = await readConfigFile(named, folders, host).catch(without);
   const merged = merge([file?.settings ?? {}, fromEnvironment, fromFlags]);
   const config: Config = {
     allow: merged.allow ?? [],
@@ -90,6 +98,17 @@ export async function loadConfig(
     searchPath: host.env.PATH,
   };
   return { config, flags, operands };
+}
+
+function attemptSettings(
+  read: () => Settings,
+  without: (error: unknown) => undefined,
+): Settings | undefined {
+  try {
+    return read();
+  } catch (error) {
+    return without(error);
+  }
 }
 
 /** Later settings win, key by key. */

@@ -1,5 +1,5 @@
 /**
- * Turns: at most so many pieces of work at the same time.
+ * A gate for work that must not all run at once.
  * @module
  */
 

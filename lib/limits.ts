@@ -271,11 +271,38 @@ export const LOG_MESSAGE_CHARS_MAX = 8_000;
 export const LOG_CHECK_MS = 1_000;
 /** Milliseconds after which the lock of a rotation is taken to be left by a process that died. */
 export const LOG_LOCK_STALE_MS = 10_000;
+/** Lines that `clawhammer logs` shows unless asked for more or fewer: two screens. */
+export const LOG_PAGE_DEFAULT = 100;
+/** Milliseconds between two looks for new lines of a log that is followed. */
+export const LOG_FOLLOW_MS = 250;
 /**
  * Bytes written to standard error in all: a host that never reads it lets the pipe (16 to 64 KiB) fill, and
  * us hang.
  */
 export const STDERR_BYTES_MAX = 12 * KIB;
+
+// --- The doctor ---
+
+/** Milliseconds and bytes of output that a program of the system is granted for a check. */
+export const DOCTOR_RUN_MS_MAX = 10_000;
+export const DOCTOR_RUN_BYTES_MAX = MIB;
+/** Milliseconds an allowed folder is granted to answer: a network drive that is gone never does. */
+export const FOLDER_ANSWER_MS_MAX = 8_000;
+/** Files of a folder that are looked at for being only in the cloud, and milliseconds that may take. */
+export const CLOUD_FILES_MAX = 2_000;
+export const CLOUD_LOOK_MS_MAX = 2_000;
+/** Bytes up to which a file without blocks may simply be small: file systems keep such files in its entry. */
+export const CLOUD_SMALL_BYTES = 8 * KIB;
+/** Bytes free for the journal below which a person should know, and below which changes will soon fail. */
+export const DISK_FREE_BYTES_LOW = 1024 * MIB;
+export const DISK_FREE_BYTES_MIN = 64 * MIB;
+/** Milliseconds back that count as recent, and errors of a log that are shown. */
+export const LOG_RECENT_MS = 86_400_000;
+export const LOG_RECENT_SHOWN = 3;
+/** Bytes read from the end of a client's log. */
+export const CLIENT_LOG_BYTES_MAX = 256 * KIB;
+/** Lines of each log that a report about a problem holds. */
+export const REPORT_LOG_LINES = 200;
 
 // --- Completion ---
 
@@ -358,3 +385,51 @@ export const SUMMARY_BYTES_MAX = 20 * MIB;
 export const SEARCH_DOCUMENTS_MAX = 1_000;
 /** Milliseconds one `search_text` spends on documents that have to be converted first. */
 export const SEARCH_DOCUMENTS_MS_MAX = 20_000;
+
+// --- Clients and their configurations ---
+
+/** Bytes of a client's configuration: the largest ones hold a history and have some megabytes. */
+export const CLIENT_CONFIG_BYTES_MAX = 64 * MIB;
+/** Milliseconds a server may take to show its tools before a proof fails: a first start may be scanned. */
+export const PROOF_MS_MAX = 20_000;
+/** Characters kept of the end of what a server writes to standard error while it is proved. */
+export const PROOF_STDERR_CHARS_MAX = 4_000;
+/** Milliseconds a proved server may take to end by itself when its input ends. */
+export const PROOF_END_MS_MAX = 2_000;
+/** Backups of configurations that are kept, besides those an uninstall needs. */
+export const BACKUPS_KEPT = 20;
+/** Milliseconds to wait for another installation, and after which its lock is taken to be left by a crash. */
+export const INSTALL_LOCK_MS_MAX = 10_000;
+export const INSTALL_LOCK_STALE_MS = 60_000;
+/** Times a change of a configuration is made anew because another program changed the file meanwhile. */
+export const INSTALL_TRIES_MAX = 5;
+
+// --- Other programs and git ---
+
+/** Milliseconds a login shell may take to tell its PATH: it is asked once, and some start slowly. */
+export const SHELL_MS_MAX = 4_000;
+/** Characters a login shell may print before it counts as not answering. */
+export const SHELL_ANSWER_BYTES_MAX = MIB;
+/** Milliseconds one command of git may take: below CALL_MS_MAX, so that the reply can name the command. */
+export const GIT_MS_MAX = 40_000;
+/** Milliseconds between asking git to end, so that it removes its lock files, and killing it. */
+export const GIT_KILL_MS = 2_000;
+/** Bytes of standard output of one command that are kept in memory. */
+export const GIT_OUTPUT_BYTES_MAX = 16 * MIB;
+/** Bytes of standard error that are kept. */
+export const GIT_ERROR_BYTES_MAX = 16 * KIB;
+/** Commands of git that run at the same time; more wait their turn. */
+export const GIT_AT_ONCE_MAX = 6;
+/** Filters and hooks that a repository may define: each is overridden one by one in the environment. */
+export const GIT_OVERRIDES_MAX = 200;
+/** Bytes of a `.git` file or another pointer inside a git directory. */
+export const GIT_POINTER_BYTES_MAX = 8 * KIB;
+/** Object stores a repository may borrow from, one from the other: git itself follows five. */
+export const GIT_ALTERNATES_MAX = 5;
+/** Entries of a git directory that are looked at for links before something is changed in it. */
+export const GIT_ENTRIES_MAX = 50_000;
+/** Folders below an allowed one in which repositories are looked for, and folders looked into in all. */
+export const GIT_DISCOVER_DEPTH_MAX = 4;
+export const GIT_DISCOVER_FOLDERS_MAX = 5_000;
+/** Repositories that are listed as resources. */
+export const GIT_REPOSITORIES_MAX = 200;

@@ -111,3 +111,12 @@ export function openInheritedPipe(descriptor: number): Duplex {
   // Bun takes a descriptor here, and nowhere else; the types of Node do not know it.
   return connect({ fd: descriptor } as unknown as { path: string });
 }
+
+/** Opens the C library of Linux: that of GNU, then that of musl, which carries the processor in its name. */
+export async function openSystemLibrary(
+  signatures: Readonly<Record<string, NativeSignature>>,
+): Promise<NativeFunctions | undefined> {
+  if (process.platform !== "linux") return undefined;
+  const musl = `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`;
+  return await openNativeLibrary("libc.so.6", signatures) ?? await openNativeLibrary(musl, signatures);
+}

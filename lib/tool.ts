@@ -8,6 +8,7 @@
 import type { z } from "zod";
 import type { Documents } from "./documents/types.ts";
 import type { Files } from "./fs/types.ts";
+import type { Git } from "./git/types.ts";
 import type { Reply } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
 
@@ -25,6 +26,8 @@ export interface Context {
   readonly search: SearchEngine;
   /** Makes Markdown of documents. A file must have been opened through `files`. */
   readonly documents: Documents;
+  /** The git repositories in the allowed folders. */
+  readonly git: Git;
   /** Aborted when the call is cancelled or its time is over. Pass it on to everything that waits. */
   readonly signal: AbortSignal;
   /** Tells the client how far the call has come. Cheap to call often: it is throttled. */

@@ -7,12 +7,16 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Caller, createCaller, type Reach, type Services } from "../lib/call.ts";
+import { thisHost } from "../lib/config.ts";
 import { openDocuments } from "../lib/documents/lazy.ts";
 import { createFiles } from "../lib/fs/files.ts";
 import { openRoots } from "../lib/fs/roots.ts";
+import { createGit } from "../lib/git/git.ts";
+import type { Git } from "../lib/git/types.ts";
 import { createJournal } from "../lib/journal/journal.ts";
-import type { Files } from "../lib/fs/types.ts";
+import type { Files, Root } from "../lib/fs/types.ts";
 import type { Content } from "../lib/reply.ts";
+import { createPrograms } from "../lib/programs.ts";
 import { createRipgrep } from "../lib/ripgrep.ts";
 import { createSearch } from "../lib/search/engine.ts";
 import type { SearchEngine } from "../lib/search/types.ts";
@@ -40,6 +44,7 @@ export interface Sandbox {
 /** Options of a sandbox beyond its folder. */
 export type SandboxOptions = Partial<Omit<Services, "reach">> & {
   readonly search?: SearchEngine;
+  readonly git?: (files: Files, roots: readonly Root[]) => Git;
   readonly rootReadOnly?: boolean;
   readonly journal?: boolean;
 };
@@ -71,7 +76,8 @@ export async function withSandbox(
     const files = createFiles(roots, { journal });
     const search = createSearch(createRipgrep({ cacheFolder: join(base, "cache"), log: SILENT }));
     const documents = openDocuments(join(base, "cache"), SILENT, () => Promise.resolve(workers));
-    const reach = reachOf({ files, search: options.search ?? search, documents });
+    const git = (options.git ?? machineGit)(files, roots);
+    const reach = reachOf({ files, search: options.search ?? search, git, documents });
     const caller = createCaller(modules, {
       log: SILENT,
       readOnly: false,
@@ -107,5 +113,17 @@ export async function withSandbox(
 export function reachOf(parts: Partial<Reach>): Reach {
   // deno-lint-ignore no-explicit-any -- it stands for any of them, and has nothing of any.
   const absent = (name: string): any => new Proxy({}, { get: () => assert.fail(`reached ctx.${name}`) });
-  return { files: absent("files"), search: absent("search"), documents: absent("documents"), ...parts };
+  return {
+    files: absent("files"),
+    search: absent("search"),
+    git: absent("git"),
+    documents: absent("documents"),
+    ...parts,
+  };
+}
+
+/** The git of this machine, in the folders of a sandbox. */
+function machineGit(files: Files, allowed: readonly Root[]): Git {
+  const host = thisHost();
+  return createGit({ files, host, programs: createPrograms({ host, allowed }) });
 }

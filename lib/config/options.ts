@@ -37,6 +37,8 @@ interface Kind<Value> {
   readonly json: "list" | "string" | "boolean";
   /** Whether the flag may be given more than once. */
   readonly repeatable: boolean;
+  /** The text that means the same wherever it is read: with absolute paths. Left out: the text itself. */
+  anywhere?(text: string, source: Source): string;
   /** The parts of an environment variable that holds a list. */
   split?(text: string, host: Host): string[];
   /** Reads the texts a source gave; never called with none. @throws {UsageError} */
@@ -58,6 +60,11 @@ const folders: Kind<readonly Allowed[]> = {
   repeatable: true,
   split: splitFolders,
   read: (texts, source) => texts.map((text) => readFolder(text, source)),
+  anywhere(text, source) {
+    const { path, readOnly } = readFolder(text, source);
+    if (readOnly) return `${path}:ro`;
+    return path.endsWith(":ro") ? path + pathsOf(source.host).sep : path;
+  },
 };
 
 const names: Kind<readonly string[]> = {
@@ -103,6 +110,7 @@ const file: Kind<string> = {
   json: "string",
   repeatable: false,
   read: ([text = ""], source) => resolvePath(text, source),
+  anywhere: resolvePath,
 };
 
 const level: Kind<Level> = {

@@ -8,7 +8,12 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { type NativeFunctions, type NativeSignature, openNativeLibrary } from "../runtime.ts";
+import {
+  type NativeFunctions,
+  type NativeSignature,
+  openNativeLibrary,
+  openSystemLibrary,
+} from "../runtime.ts";
 
 /** Copies the extended attributes of one file to another. Paths; links in the last place are not followed. */
 export type CopyAttributes = (from: string, to: string) => Promise<void>;
@@ -48,10 +53,7 @@ async function openCalls(): Promise<Calls | undefined> {
   if (process.platform === "darwin") {
     return darwinCalls(await openNativeLibrary("/usr/lib/libSystem.B.dylib", DARWIN));
   }
-  if (process.platform !== "linux") return undefined;
-  // The C library of GNU, then that of musl, which carries the processor in its name.
-  const musl = `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`;
-  return linuxCalls(await openNativeLibrary("libc.so.6", LINUX) ?? await openNativeLibrary(musl, LINUX));
+  return linuxCalls(await openSystemLibrary(LINUX));
 }
 
 const LINUX: Readonly<Record<string, NativeSignature>> = {

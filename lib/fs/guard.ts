@@ -186,23 +186,25 @@ export function createGuard({ protect = [], unprotect = [], own = [] }: GuardOpt
   };
 }
 
-/** A table made ready: plain names are looked up, only names with a star and longer paths are compared. */
+/** A table made ready. Every read asks about every name of its path, so all entries are one expression. */
 interface Table {
-  readonly names: ReadonlySet<string>;
-  readonly patterns: readonly (readonly RegExp[])[];
+  readonly expression: RegExp;
+  /** The entries of several names, name by name. */
+  readonly paths: readonly (readonly RegExp[])[];
 }
 
 function tableOf(entries: readonly string[]): Table {
-  const isPlain = (entry: string) => !/[*/]/.test(entry);
   return {
-    names: new Set(entries.filter(isPlain)),
-    patterns: entries.filter((entry) => !isPlain(entry)).map((entry) => entry.split("/").map(nameExpression)),
+    expression: new RegExp(`/(?:${entries.map(sourceOf).join("|")})/`),
+    paths: entries.filter((entry) => entry.includes("/")).map((entry) =>
+      entry.split("/").map((name) => new RegExp(`^${sourceOf(name)}$`))
+    ),
   };
 }
 
-/** One name of an entry. The entries are ours and have at most one star a name. */
-function nameExpression(name: string): RegExp {
-  return new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replace("*", ".*")}$`);
+/** An entry as the source of an expression. The entries are ours; a star stays within its name. */
+function sourceOf(entry: string): string {
+  return entry.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", "[^/]*");
 }
 
 /**
@@ -221,18 +223,13 @@ function componentsOf(real: string): string[] {
 }
 
 /** Whether an entry of the table stands anywhere in the path. */
-function holds(names: readonly string[], { names: plain, patterns }: Table): boolean {
-  return names.some((name, start) => {
-    return plain.has(name) ||
-      patterns.some((pattern) =>
-        pattern.every((expression, offset) => expression.test(names[start + offset] ?? ""))
-      );
-  });
+function holds(names: readonly string[], { expression }: Table): boolean {
+  return expression.test(`/${names.join("/")}/`);
 }
 
 /** Whether the path ends with a true beginning of an entry. */
-function begins(names: readonly string[], { patterns }: Table): boolean {
-  return patterns.some((pattern) => {
+function begins(names: readonly string[], { paths }: Table): boolean {
+  return paths.some((pattern) => {
     return pattern.slice(1).some((_, index) => {
       const tail = names.slice(-(index + 1));
       return tail.length === index + 1 && tail.every((name, offset) => pattern[offset]?.test(name) === true);

@@ -33,13 +33,20 @@ export async function withFile<T>(
   space: Space,
   work: (file: OpenFile) => Promise<T>,
 ): Promise<T> {
-  const located = await space.platform.locate(path, true);
+  const located = plainFile(path, space) ?? await space.platform.locate(path, true);
   const real = orClose(located, () => {
     const [inside] = verified(located, path, verb, space);
     space.guard.check(verb, inside, path);
     return inside;
   });
   return await reading(located, real, path, verb, space, work);
+}
+
+/** The file by the short way; only for paths that are real ones, or every call would try in vain. */
+function plainFile(path: string, { platform, roots }: Space): Located | undefined {
+  if (platform.openPlain === undefined || rootOf(path, roots) === undefined) return undefined;
+  const plain = platform.openPlain(path);
+  return plain && { ...plain, real: path, readable: true };
 }
 
 /** Opens a folder and runs `work` on it. Links are followed, and refused when they lead outside. */
@@ -174,7 +181,7 @@ async function reading<T>(
   orClose(located, () => {
     if (info.kind !== "file") throw wrongKind(verb, path, info.kind, "file");
   });
-  const descriptor = await space.platform.reopen(located);
+  const descriptor = located.readable ? located.descriptor : await space.platform.reopen(located);
   let first = true;
   try {
     return await work({

@@ -32,6 +32,7 @@ import { promisify } from "node:util";
 import { hasSystemDescriptors } from "../runtime.ts";
 import { areLocal } from "./mounts.ts";
 import { createNative, type Native } from "./native.ts";
+import { createOpenPlain, type OpenPlain } from "./plain.ts";
 
 const openAsync = promisify(open);
 const lstatAsync = promisify(lstat);
@@ -56,6 +57,8 @@ export interface Located {
   readonly stats: BigIntStats;
   /** Where it really is; undefined when that cannot be told for certain. */
   readonly real: string | undefined;
+  /** Whether the descriptor itself reads; else it is reopened for that. */
+  readonly readable?: boolean;
 }
 
 /** A value, or the promise of one: what waits for a disk that may be far away, and what does not. */
@@ -63,6 +66,8 @@ export type Soon<T> = T | Promise<T>;
 
 /** What differs between platforms. */
 export interface Platform {
+  /** The short way to a file that no link leads to, where there is one; see {@link OpenPlain}. */
+  readonly openPlain?: OpenPlain;
   /**
    * Finds and holds what a path leads to. With `follow` false a link in the last place is itself what is
    * found.
@@ -82,7 +87,6 @@ export interface Platform {
   processPath(descriptor: number, real: string): string;
 }
 
-/** The platform this program runs on. */
 /**
  * The platform this program runs on.
  * @param folders The allowed folders: when all of them are on local disks, nothing has to wait in another
@@ -90,7 +94,7 @@ export interface Platform {
  */
 export function createPlatform(folders: readonly string[]): Platform {
   if (!hasSystemDescriptors()) return portable(createNative());
-  return areLocal(folders) ? { ...linux, ...immediate } : linux;
+  return areLocal(folders) ? { ...linux, ...immediate, openPlain: createOpenPlain() } : linux;
 }
 
 /** Work that waits in the thread pool: a dead network drive stops the call, not the server. */

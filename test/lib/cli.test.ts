@@ -100,8 +100,7 @@ test("help fits 100 columns and names every command, module and flag", () => {
 test("the welcome has at most ten lines and the absolute path to this program", () => {
   const lines = renderWelcome(HOST).trimEnd().split("\n");
   assert.ok(lines.length <= 10, String(lines.length));
-  assert.ok(lines.some((line) => line.includes(JSON.stringify(process.execPath))));
-  assert.ok(lines.some((line) => line.includes("/home/ada/Documents")));
+  assert.ok(lines.some((line) => line.includes(process.execPath) && line.endsWith(" install")));
 });
 
 test("wrong usage exits with 2, names the nearest in two lines, prints nothing to stdout", async () => {
@@ -141,6 +140,23 @@ test("an unknown variable and a broken configuration file exit with 2", async ()
     const file = await run(["tools", "--config", "c.json"]);
     assert.equal(file.code, 2);
     assert.match(file.err, /c\.json:2:13: /);
+  });
+});
+
+test("doctor runs with a broken configuration, and says what is wrong with it", async () => {
+  await withProgram(async ({ run, dir }) => {
+    await writeFile(join(dir, "c.json"), '{\n  "alow": []\n}');
+    const args = ["doctor", "--json", "--config", "c.json"];
+    const { code, out } = await run(args, { env: { CLAWHAMMER_LOG_LEVEL: "loud" } });
+    assert.equal(code, 1);
+    const findings = JSON.parse(out).findings.filter((one: { check: string }) =>
+      one.check === "configuration"
+    );
+    assert.deepEqual(findings.map((one: { severity: string }) => one.severity), ["error", "error"]);
+    assert.match(findings[0].what, /CLAWHAMMER_LOG_LEVEL is "loud"/);
+    assert.match(findings[1].what, /c\.json:2:3: unknown key "alow"/);
+    assert.match(findings[1].mend, /Did you mean "allow"/);
+    assert.equal((await run(["doctor", "--jsn"])).code, 2);
   });
 });
 
@@ -357,4 +373,17 @@ test("Ctrl-C cancels a call: the tool is told, and the program exits with 1", as
   const [exitCode] = await once(child, "close");
   assert.equal(err, "started\ntold\nclawhammer: wait was cancelled\n");
   assert.equal(exitCode, 1);
+});
+
+test("--licenses prints the licences of what is inside; the executable holds what source names", async () => {
+  const texts: string[] = [];
+  await withProgram(async ({ run }) => {
+    const { code, out } = await run(["--licenses"]);
+    assert.equal(code, 0);
+    assert.match(out, /^clawhammer .* is under the MIT licence\.[^]*- zod \d[^]*- Bun \d/);
+    texts.push(out);
+  });
+  // The compiler leaves out what nothing uses, and takes nothing that is not installed.
+  const [source = [], ...compiled] = texts.map((text) => text.split("\n").filter((line) => /^- /.test(line)));
+  for (const lines of compiled) assert.deepEqual(lines.filter((line) => !source.includes(line)), []);
 });
