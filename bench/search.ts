@@ -14,17 +14,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCaller } from "../lib/call.ts";
 import { thisHost } from "../lib/config.ts";
-import { openDocuments } from "../lib/documents/lazy.ts";
 import { createFiles } from "../lib/fs/files.ts";
 import { openRoots } from "../lib/fs/roots.ts";
 import { createGit } from "../lib/git/git.ts";
 import { createPrograms } from "../lib/programs.ts";
 import { createRipgrep } from "../lib/ripgrep.ts";
 import { createSearch } from "../lib/search/engine.ts";
-import { createWorkers } from "../lib/worker/pool.ts";
 import { modules } from "../main.ts";
 import { ripgrepFor } from "../scripts/ripgrep.ts";
 import { ROOT } from "../scripts/runtimes.mjs";
+import { reachOf } from "../test/support.ts";
 import { machine, median, number, table, verdict } from "./support/report.ts";
 import { fillTree } from "./support/tree.ts";
 
@@ -90,8 +89,7 @@ function inProcess(folder: string, cacheFolder: string): Call {
   const files = createFiles(roots);
   const host = thisHost();
   const git = createGit({ files, host, programs: createPrograms({ host, allowed: roots }) });
-  const documents = openDocuments(cacheFolder, log, () => Promise.resolve(createWorkers(log)));
-  const reach = { files, search, git, documents };
+  const reach = reachOf({ files, search, git });
   const caller = createCaller(modules, { reach: () => Promise.resolve(reach), log, readOnly: true });
   return async (tool, args) => {
     const { content } = await caller.call(tool, args);

@@ -14,6 +14,7 @@ import { nearest } from "./nearest.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
 import type { AnyTool, Context, Log, Module } from "./tool.ts";
+import type { Web } from "./web/types.ts";
 import { argumentSchema, wireTool } from "./wire.ts";
 
 /** What tools can reach beyond their arguments. */
@@ -21,6 +22,7 @@ export interface Reach {
   readonly files: Files;
   readonly search: SearchEngine;
   readonly documents: Documents;
+  readonly web: Web;
   readonly git: Git;
 }
 
@@ -240,6 +242,7 @@ function createContext(services: Services, reach: Reach, options: CallOptions): 
     files: reach.files,
     search: reach.search,
     documents: reach.documents,
+    web: reach.web,
     git: reach.git,
     log: services.log,
     readOnly: services.readOnly,

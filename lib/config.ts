@@ -15,6 +15,8 @@ import { type Folders, type Host, pathsOf, platformFolders } from "./config/host
 import { flagOf, type Level, readSettings, type Settings, variableOf } from "./config/options.ts";
 import { errorCode, errorText, UsageError } from "./errors.ts";
 import type { Allowed } from "./fs/roots.ts";
+import type { WebPolicy } from "./web/hosts.ts";
+import { type ProxySettings, proxySettings } from "./web/settings.ts";
 
 /** The configuration of a run. */
 export interface Config {
@@ -28,6 +30,10 @@ export interface Config {
   /** Glob patterns of names and paths: protected besides the usual ones, and not protected. */
   readonly protect: readonly string[];
   readonly unprotect: readonly string[];
+  /** What of the web may be fetched, and with which headers. */
+  readonly web: WebPolicy;
+  /** The proxies that the environment names. */
+  readonly proxy: ProxySettings;
   readonly logLevel: Level;
   /** The configuration file that was read. */
   readonly file: string | undefined;
@@ -92,6 +98,14 @@ export async function loadConfig(
     ignoreRoots: merged.ignoreRoots ?? false,
     protect: merged.protect ?? [],
     unprotect: merged.unprotect ?? [],
+    web: {
+      allowHost: merged.allowHost ?? [],
+      denyHost: merged.denyHost ?? [],
+      allowPrivate: merged.allowPrivate ?? false,
+      ignoreRobots: merged.ignoreRobots ?? false,
+      headers: merged.webHeader ?? [],
+    },
+    proxy: proxySettings(host.env),
     logLevel: merged.logLevel ?? "info",
     file: file?.path,
     folders,

@@ -23,6 +23,7 @@ import { createRipgrep } from "./ripgrep.ts";
 import { isCompiled } from "./runtime.ts";
 import { createSearch } from "./search/engine.ts";
 import type { Log } from "./tool.ts";
+import { openWeb } from "./web/lazy.ts";
 import type { Workers } from "./worker/pool.ts";
 
 /** What the parts of a program share. */
@@ -50,12 +51,9 @@ export async function openReach(
     log,
     searchPath: outsideOf(allowed, config.searchPath),
   });
-  return {
-    files,
-    search: createSearch(ripgrep),
-    git: openGit(files, allowed),
-    documents: openDocuments(cacheFolder, log, workers),
-  };
+  const documents = openDocuments(cacheFolder, log, workers);
+  const web = openWeb({ policy: config.web, proxy: config.proxy, cacheFolder, documents, workers, log });
+  return { files, search: createSearch(ripgrep), documents, web, git: openGit(files, allowed) };
 }
 
 /** Git, loaded at its first use. */

@@ -3,7 +3,6 @@
  * @module
  */
 import { readlinkSync } from "node:fs";
-import { connect, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 
@@ -106,7 +105,8 @@ export function selfProgram(permissions: readonly string[], entry?: string): Pro
 }
 
 /** A pipe that the parent process opened for us, both ways. */
-export function openInheritedPipe(descriptor: number): Duplex {
+export async function openInheritedPipe(descriptor: number): Promise<Duplex> {
+  const { connect, Socket } = await import("node:net");
   if (globals.Bun === undefined) return new Socket({ fd: descriptor, readable: true, writable: true });
   // Bun takes a descriptor here, and nowhere else; the types of Node do not know it.
   return connect({ fd: descriptor } as unknown as { path: string });

@@ -11,6 +11,7 @@ import type { Files } from "./fs/types.ts";
 import type { Git } from "./git/types.ts";
 import type { Reply } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
+import type { Web } from "./web/types.ts";
 
 /** What a call does to the world: looks, adds something new, alters what is there, or takes it away. */
 export type Effect = "read" | "add" | "change" | "destroy";
@@ -26,6 +27,8 @@ export interface Context {
   readonly search: SearchEngine;
   /** Makes Markdown of documents. A file must have been opened through `files`. */
   readonly documents: Documents;
+  /** Fetches from the web what the person's configuration opens. */
+  readonly web: Web;
   /** The git repositories in the allowed folders. */
   readonly git: Git;
   /** Aborted when the call is cancelled or its time is over. Pass it on to everything that waits. */

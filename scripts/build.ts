@@ -120,7 +120,7 @@ async function buildProduct(
   await copyFile(await ripgrepFor(ripgrep), asset);
   const pdfium = join(ROOT, "node_modules/@hyzyla/pdfium/dist/pdfium.wasm");
   const order = join(folder, "order");
-  const assets = [asset, join(folder, LICENSES_NAME), pdfium];
+  const assets = [asset, pdfium, join(folder, LICENSES_NAME)];
   const size = await compile({ entry: "main.ts", outfile, target, assets, order });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`Built dist/${basename(outfile)} (${(size / 1e6).toFixed(0)} MB) in ${seconds} s`);

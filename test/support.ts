@@ -21,6 +21,8 @@ import { createRipgrep } from "../lib/ripgrep.ts";
 import { createSearch } from "../lib/search/engine.ts";
 import type { SearchEngine } from "../lib/search/types.ts";
 import type { Log, Module } from "../lib/tool.ts";
+import type { WebPolicy } from "../lib/web/hosts.ts";
+import { openWeb, type WebOptions } from "../lib/web/lazy.ts";
 import { createWorkers } from "../lib/worker/pool.ts";
 
 /** What a test gets. */
@@ -47,6 +49,16 @@ export type SandboxOptions = Partial<Omit<Services, "reach">> & {
   readonly git?: (files: Files, roots: readonly Root[]) => Git;
   readonly rootReadOnly?: boolean;
   readonly journal?: boolean;
+  readonly web?: Partial<Pick<WebOptions, "policy" | "proxy" | "resolve">>;
+};
+
+/** A configuration that says nothing about the web. */
+export const CLOSED: WebPolicy = {
+  allowHost: [],
+  denyHost: [],
+  allowPrivate: false,
+  ignoreRobots: false,
+  headers: [],
 };
 
 /** A log that keeps nothing. */
@@ -76,8 +88,17 @@ export async function withSandbox(
     const files = createFiles(roots, { journal });
     const search = createSearch(createRipgrep({ cacheFolder: join(base, "cache"), log: SILENT }));
     const documents = openDocuments(join(base, "cache"), SILENT, () => Promise.resolve(workers));
+    const web = openWeb({
+      policy: CLOSED,
+      proxy: {},
+      ...options.web,
+      cacheFolder: join(base, "cache"),
+      documents,
+      workers: () => Promise.resolve(workers),
+      log: SILENT,
+    });
     const git = (options.git ?? machineGit)(files, roots);
-    const reach = reachOf({ files, search: options.search ?? search, git, documents });
+    const reach = reachOf({ files, search: options.search ?? search, documents, web, git });
     const caller = createCaller(modules, {
       log: SILENT,
       readOnly: false,
@@ -116,8 +137,9 @@ export function reachOf(parts: Partial<Reach>): Reach {
   return {
     files: absent("files"),
     search: absent("search"),
-    git: absent("git"),
     documents: absent("documents"),
+    web: absent("web"),
+    git: absent("git"),
     ...parts,
   };
 }

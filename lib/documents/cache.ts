@@ -10,7 +10,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { errorText } from "../errors.ts";
-import { DOCUMENT_CACHE_BYTES_MAX, DOCUMENT_CACHE_DAYS_MAX } from "./limits.ts";
+import { DOCUMENT_CACHE_BYTES_MAX, DOCUMENT_CACHE_DAYS_MAX } from "../limits.ts";
 import { makePrivate } from "../private.ts";
 import type { Log } from "../tool.ts";
 

@@ -17,7 +17,7 @@ import {
   MARKDOWN_CHARS_MAX,
   PAGE_IMAGES_MAX,
   SUMMARY_BYTES_MAX,
-} from "./limits.ts";
+} from "../limits.ts";
 import { readAt } from "../lines.ts";
 import { SNIFF_BYTES } from "../media.ts";
 import { showName } from "../names.ts";

@@ -2,7 +2,7 @@
  * Pieces of Markdown (CommonMark, tables as in GitHub Flavored Markdown) that several readers write.
  * @module
  */
-import { CELL_CHARS_MAX, TABLE_COLUMNS_MAX } from "./limits.ts";
+import { CELL_CHARS_MAX, TABLE_COLUMNS_MAX } from "../limits.ts";
 import { clip } from "../reply.ts";
 import type { Sink } from "./sink.ts";
 

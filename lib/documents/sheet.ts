@@ -4,7 +4,7 @@
  * @module
  */
 import { counted } from "../format.ts";
-import { TABLE_COLUMNS_MAX, TABLE_ROWS_AHEAD } from "./limits.ts";
+import { TABLE_COLUMNS_MAX, TABLE_ROWS_AHEAD } from "../limits.ts";
 import { tableRow, tableRule } from "./markdown.ts";
 import { columnLetters, type Range } from "./selection.ts";
 import type { Sink } from "./sink.ts";

@@ -9,7 +9,7 @@ import {
   MARKDOWN_BATCH_CHARS,
   MARKDOWN_CHARS_MAX,
   MARKDOWN_LINE_CHARS_MAX,
-} from "./limits.ts";
+} from "../limits.ts";
 import { cleanOutside } from "../outside.ts";
 import { clip } from "../reply.ts";
 import type { Selection } from "./selection.ts";

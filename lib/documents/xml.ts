@@ -7,7 +7,7 @@
  * 100,000 rows takes the well-known ones five seconds, and this one half of one.
  * @module
  */
-import { XML_DEPTH_MAX, XML_TAG_CHARS_MAX } from "./limits.ts";
+import { XML_DEPTH_MAX, XML_TAG_CHARS_MAX } from "../limits.ts";
 import { Unreadable } from "./unreadable.ts";
 
 /** What is told about a document. Names come without their prefix: `w:p` is `p`. */

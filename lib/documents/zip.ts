@@ -8,8 +8,12 @@
 import { Buffer } from "node:buffer";
 import { constants, createInflateRaw } from "node:zlib";
 import { sizeText } from "../format.ts";
-import { READ_CHUNK_BYTES } from "../limits.ts";
-import { ARCHIVE_ENTRIES_MAX, UNPACKED_BYTES_MAX, UNPACKED_PART_BYTES_MAX } from "./limits.ts";
+import {
+  ARCHIVE_ENTRIES_MAX,
+  READ_CHUNK_BYTES,
+  UNPACKED_BYTES_MAX,
+  UNPACKED_PART_BYTES_MAX,
+} from "../limits.ts";
 import { Unreadable } from "./unreadable.ts";
 
 /** An entry as the directory states it. */

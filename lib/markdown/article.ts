@@ -1,9 +1,9 @@
 /**
  * What a page is about: its main part without navigation, banners and the like.
  *
- * A page that says itself where its main part is (`<main>`, `<article>`) is believed. Otherwise Readability is
- * asked, which is made for articles. When it drops too much of what is left after the obvious noise is gone,
- * and when the page is a list of entries, as forums are, everything that is left counts.
+ * A page that says itself where its main part is (`<main>`, `<article>`) is believed. Otherwise Readability
+ * is asked, which is made for articles. When it drops too much of what is left after the obvious noise is
+ * gone, and when the page is a list of entries, as forums are, everything that is left counts.
  * @module
  */
 import { Readability } from "@mozilla/readability";
@@ -14,9 +14,12 @@ const NOISE = "nav, [role=navigation], [role=search], [role=banner], [role=conte
   "[role=alertdialog], [role=toolbar], [role=menu], [role=menubar], [aria-modal=true], select, textarea, " +
   "input, datalist, .breadcrumb, .breadcrumbs, .pagination-nav, .skip-link, .skiplink, .noprint, .navbox, " +
   ".catlinks, #toc, .toc, .table-of-contents";
-/** The same by its usual names. */
-const NOISE_NAMES =
-  /(^|[\s_-])(cookies?|consent|gdpr|newsletter|subscribe|sign-?up|paywall|promo|advert|adverts|ads?|sponsor(ed)?|share|sharing|social|related|recommended|recommendations|sidebar|popup|modal|banner|masthead|site-(header|footer|nav)|page-(footer|nav)|footer|menu|navbar|breadcrumbs?|outbrain|taboola)([\s_-]|$)/i;
+/** The same by its usual names, as words of a class or an id. */
+const NOISE_NAMES = words(
+  "cookies? consent gdpr newsletter subscribe sign-?up paywall promo adverts? ads? sponsor(ed)? share",
+  "sharing social related recommended recommendations sidebar popup modal banner masthead",
+  "site-(header|footer|nav) page-(footer|nav) footer menu navbar breadcrumbs? outbrain taboola",
+);
 /** Names that look like noise and hold the page. */
 const PAGE_NAMES =
   /(^|[\s_-])(content|main|article|post|entry|body|wrapper|container|layout|page)([\s_-]|$)/i;
@@ -28,6 +31,11 @@ const MAIN_SHARE_MIN = 0.5;
 /** Entries that make a list, and characters of each. */
 const ENTRIES_MIN = 3;
 const ENTRY_CHARS_MIN = 40;
+
+/** A pattern for names that have one of these words. */
+function words(...lists: readonly string[]): RegExp {
+  return new RegExp(`(^|[\\s_-])(${lists.join(" ").split(" ").join("|")})([\\s_-]|$)`, "i");
+}
 
 /** The main part of a document, which is changed: noise is taken out. */
 export function mainPart(document: Document): Element {
@@ -80,6 +88,8 @@ function ownMain(body: Element): Element | undefined {
 
 function byReadability(document: Document): Element | undefined {
   const copy = document.cloneNode(true);
+  // It makes h2 of every h1, because it shows the title elsewhere; attributes survive that.
+  for (const heading of all(copy, "h1")) heading.setAttribute("data-level", "1");
   try {
     // It wants the Document of a browser, and uses of it what this one has.
     const parsed = new Readability<Element>(copy as unknown as ConstructorParameters<typeof Readability>[0], {
@@ -87,7 +97,13 @@ function byReadability(document: Document): Element | undefined {
       keepClasses: true,
       disableJSONLD: true,
     }).parse();
-    return parsed?.content ?? undefined;
+    const content = parsed?.content ?? undefined;
+    for (const heading of content === undefined ? [] : all(content, "h2[data-level]")) {
+      const first = copy.createElement("h1");
+      first.append(...heading.childNodes);
+      heading.replaceWith(first);
+    }
+    return content;
   } catch {
     return undefined;
   }

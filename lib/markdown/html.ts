@@ -58,9 +58,9 @@ export function htmlToMarkdown(html: string, options: HtmlOptions = {}): HtmlPag
     title,
     notes: [
       ...notes,
-      "This page is put together by scripts in a browser: what the server sends holds hardly any text. Scripts " +
-      "are not run here. Look for an interface (API), a feed or another source with the same content, or see " +
-      "the source with raw.",
+      "This page is put together by scripts in a browser: what the server sends holds hardly any text. " +
+      "Scripts are not run here. Look for an interface (API), a feed or another source with the same " +
+      "content, or see the source with raw.",
     ],
   };
 }
@@ -82,7 +82,8 @@ function meta(document: Document, ...names: string[]): string {
 
 function titleOf(document: Document): string {
   const title = meta(document, "og:title") || textOf(document.querySelector("title"));
-  const [heading = "", ...others] = all(document, "h1").map(textOf).filter((text) => text !== "");
+  const [heading = "", ...others] = all(document, "h1").map((one) => textOf(one).replace(/\s*[¶#]$/, ""))
+    .filter((text) => text !== "");
   // Most titles are the only heading and the name of the site.
   const isRest = others.length === 0 && heading !== "" && title.startsWith(heading);
   return (isRest || title === "" ? heading : title).slice(0, 300);

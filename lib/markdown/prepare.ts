@@ -6,7 +6,7 @@
 import { all, type Document, type Element, textOf, unwrap } from "./dom.ts";
 
 /** What is never shown. */
-const UNSHOWN = "script, style, template, link, meta, object, embed, canvas, dialog:not([open]), " +
+const UNSHOWN = "script, style, template, title, link, meta, object, embed, canvas, dialog:not([open]), " +
   "[hidden]:not([hidden=until-found]), [aria-hidden=true], input[type=hidden]";
 /** Marks beside headings and code that are only of use in a browser. */
 const GADGETS = "a.headerlink, a.anchor, a.hash-link, a.heading-link, a.anchorjs-link, .mw-editsection, " +

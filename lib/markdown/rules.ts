@@ -59,7 +59,7 @@ function escape(text: string): string {
     (mark) => mark.replace("_", "\\_"),
   )
     .replace(/^(\s*)([-+>]|#{1,6}|={3,})(?=\s|$)/, "$1\\$2").replace(/^(\s*\d{1,9})([.)])(?=\s)/, "$1\\$2")
-    .replace(/\[(?=[^\]]*\]\()/g, "\\[").replace(/<(?=[a-z!/])/gi, "\\<");
+    .replace(/\[(?=[^\]]*\]\()/g, "\\[");
 }
 
 function textRules(): Record<string, Rule> {

@@ -1,9 +1,9 @@
 /**
  * Connections to what the guard has judged: straight to the judged address, never to a name.
  *
- * Through a proxy the judgement holds as well: the proxy is told the judged address (`CONNECT 93.184.216.34:443`)
- * and not the name, which it could resolve to something else. Only for hosts that the person vouches for is it
- * given the name.
+ * Through a proxy the judgement holds as well: the proxy is told the judged address, as in
+ * `CONNECT 93.184.216.34:443`, and not the name, which it could resolve to something else. Only for hosts
+ * that the person vouches for is it given the name.
  * @module
  */
 import { Buffer } from "node:buffer";
@@ -30,13 +30,17 @@ export interface Line {
 export type Dial = (route: Route, proxy: URL | undefined, signal: AbortSignal) => Promise<Line>;
 
 /** Asks the system for the addresses of a name, as every program does: hosts file, then name servers. */
-export const systemResolve: Resolve = async (host) =>
+export const systemResolve: Resolve = async (host: string): Promise<string[]> =>
   (await lookup(host, { all: true, order: "verbatim" })).map(({ address }) => address);
 
-/** Makes the dialer. Certificates are read from the system at the first connection that needs them. */
-export function createDial(): Dial {
+/**
+ * Makes the dialer.
+ * @param read The certificates of the authorities that are trusted, asked for at the first connection that
+ * needs them.
+ */
+export function createDial(read: () => string[] = readAuthorities): Dial {
   let authorities: string[] | undefined;
-  const trusted = () => authorities ??= readAuthorities();
+  const trusted = () => authorities ??= read();
   return async (route, proxy, signal) => {
     const tooLate = () => unreachable(route.url, `no connection within ${WEB_CONNECT_MS_MAX / 1000} seconds`);
     return await within(WEB_CONNECT_MS_MAX, signal, tooLate, async (until) => {
@@ -86,7 +90,8 @@ async function dialFirst(
       const tooLate = () => unreachable(url, `no connection within ${ms / 1000} seconds`);
       return await within(ms, signal, tooLate, (until) => dialTcp(address, port, until));
     } catch (error) {
-      if (signal.aborted) throw error;
+      // Deno without the permission is not the server's silence: the call path says what it is.
+      if (signal.aborted || (error instanceof Error && error.name === "NotCapable")) throw error;
       last = error;
     }
   }
@@ -230,7 +235,7 @@ function refusedTunnel(route: Route, proxy: URL, target: string, status: number)
     }": the proxy ${proxy.host} refused a tunnel to ${target} (${status})`,
     route.isVouched
       ? "The person who runs the proxy decides where it leads."
-      : "It was given the checked address instead of the name. A proxy that judges names lets them pass when " +
+      : "It was given the checked address instead of the name. A proxy that judges names lets it pass when " +
         `the person allows the host with --allow-host ${route.host}.`,
   );
 }

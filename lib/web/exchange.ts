@@ -16,7 +16,7 @@ import {
 } from "node:zlib";
 import { errorText, ToolError } from "../errors.ts";
 import { sizeText } from "../format.ts";
-import { WEB_HEAD_BYTES_MAX, WEB_HEAD_MS_MAX } from "../limits.ts";
+import { WEB_HEAD_BYTES_MAX } from "../limits.ts";
 import { type Line, unreachable } from "./connect.ts";
 import { shown } from "./guard.ts";
 import type { Watch } from "./types.ts";
@@ -41,19 +41,20 @@ export interface Body {
 export const CODINGS = "gzip, deflate, br, zstd";
 
 /**
- * Sends a GET request and waits for the head of the answer.
+ * Sends a GET request and waits at most `ms` milliseconds for the head of the answer.
  * @throws {ToolError} when none comes, or one that is no HTTP.
  */
 export async function ask(
   url: URL,
   line: Line,
   headers: Readonly<Record<string, string>>,
+  ms: number,
   signal: AbortSignal,
 ): Promise<Answer> {
   const { socket } = line;
-  const tooLate = () => unreachable(url, `no answer within ${WEB_HEAD_MS_MAX / 1000} seconds`);
+  const tooLate = () => unreachable(url, `no answer within ${ms / 1000} seconds`);
   try {
-    return await within(WEB_HEAD_MS_MAX, signal, tooLate, (until) => {
+    return await within(ms, signal, tooLate, (until) => {
       until.addEventListener("abort", () => socket.destroy(), { once: true });
       return new Promise((resolve, reject) => {
         const asked = request({
@@ -95,7 +96,7 @@ export function dismiss(answer: Answer): void {
  * @throws {ToolError} when it breaks off or cannot be decompressed.
  */
 export async function readBody(answer: Answer, bytesMax: number, watch: Watch): Promise<Body> {
-  const { message, url } = answer;
+  const { url } = answer;
   const isPlain = answer.headers["content-encoding"] === undefined;
   const total = isPlain ? Number(answer.headers["content-length"]) || undefined : undefined;
   const stop = () => dismiss(answer);
@@ -109,8 +110,6 @@ export async function readBody(answer: Answer, bytesMax: number, watch: Watch): 
       watch.progress(size, total, "Bytes fetched");
       if (size > bytesMax) break;
     }
-    // Some runtimes end the stream of a broken connection without an error.
-    if (size <= bytesMax && !message.complete) throw new Error("the connection was closed");
   } catch (error) {
     if (watch.signal.aborted) throw watch.signal.reason;
     if (error instanceof ToolError) throw error;

@@ -7,9 +7,9 @@
  */
 import { throwIfAborted, ToolError } from "../errors.ts";
 import { URL_CHARS_MAX } from "../limits.ts";
-import { showName } from "../names.ts";
+import { cleanOutside } from "../outside.ts";
 import { isAddress, reachOf } from "./address.ts";
-import { opensPort, verdictOn, type WebPolicy } from "./hosts.ts";
+import { opensPort, verdictOn, verdictOnAddress, type WebPolicy } from "./hosts.ts";
 
 /** Finds the addresses of a name; rejects with a system error such as `ENOTFOUND`. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
@@ -77,7 +77,7 @@ export function parseAddress(text: string): URL {
 
 /** An address as it is named in a message: without what could hold a secret or mislead, and not too long. */
 export function shown(text: string): string {
-  const clean = showName(text.replace(/^([a-z]+:\/\/)[^/?#\s]*@/i, "$1…@"));
+  const clean = cleanOutside(text).replace(/\s+/g, " ").replace(/^([a-z]+:\/\/)[^/?#\s]*@/i, "$1…@");
   return clean.length > 300 ? `${clean.slice(0, 300)}…` : clean;
 }
 
@@ -103,12 +103,10 @@ export async function judge(
   const mayBeInside = policy.allowPrivate && !BAD_PORTS.has(port);
   if (!isUsualPort && !mayBeInside) throw closedPort(url, host, port);
   const addresses = isAddress(host) ? [host] : await lookUp(url, host, resolve, isVouched && proxied, signal);
-  if (addresses.some((address) => verdictOn(address, String(port), policy) === "denied")) {
-    throw closedHost(url, host);
-  }
-  const isNamed = (address: string) => verdictOn(address, String(port), policy) === "allowed";
+  const onAddress = (address: string) => verdictOnAddress(address, host, String(port), policy);
+  if (addresses.some((address) => onAddress(address) === "denied")) throw closedHost(url, host);
   const isOpen = (address: string) =>
-    isVouched || isNamed(address) || reachOf(address) === "public" ||
+    isVouched || onAddress(address) === "allowed" || reachOf(address) === "public" ||
     (policy.allowPrivate && reachOf(address) === "private");
   const isReachable = addresses.length > 0 || (isVouched && proxied);
   if (!isReachable || !addresses.every(isOpen)) throw notPublic(url, host);
@@ -145,7 +143,9 @@ async function lookUp(
 /** One text for what leads inside and for what leads nowhere, so that nobody learns which names exist. */
 function notPublic(url: URL, host: string): ToolError {
   return new ToolError(
-    `Cannot fetch "${shown(url.href)}": "${host}" has no address on the public internet`,
+    `Cannot fetch "${shown(url.href)}": "${host}" ${
+      isAddress(host) ? "is" : "has"
+    } no address on the public internet`,
     "Check the address. This computer and networks of one's own are closed; the person can open this host " +
       `with --allow-host ${host}, or all of them with --allow-private.`,
   );

@@ -43,6 +43,15 @@ export function verdictOn(host: string, port: string, policy: WebPolicy): Verdic
   return allowed > 0 ? "allowed" : "unnamed";
 }
 
+/** The same for an address that a host turned out to have; "*" is about names and says nothing here. */
+export function verdictOnAddress(address: string, host: string, port: string, policy: WebPolicy): Verdict {
+  const about = (patterns: readonly HostPattern[]) => patterns.filter((one) => one.host !== "*");
+  const allowed = exactness(address, port, about(policy.allowHost));
+  const denied = exactness(address, port, about(policy.denyHost));
+  if (denied > 0 && denied >= Math.max(allowed, exactness(host, port, policy.allowHost))) return "denied";
+  return allowed > 0 ? "allowed" : "unnamed";
+}
+
 /** Whether a port was opened for a host by name. */
 export function opensPort(host: string, port: string, patterns: readonly HostPattern[]): boolean {
   return patterns.some((one) => (one.port === "*" || one.port === port) && matches(one.host, host));

@@ -46,8 +46,6 @@ export interface Page {
   readonly bytes?: Buffer;
   /** What was left out or could not be read. Whole sentences of ours. */
   readonly notes: readonly string[];
-  /** Secrets of the configuration that must not be shown. */
-  readonly secrets: readonly string[];
 }
 
 /** The web, as far as the person's configuration opens it. */

@@ -46,7 +46,7 @@ export async function serveWorker(makeHandlers: Kind): Promise<number> {
   };
   process.on("uncaughtException", onLate);
   process.on("unhandledRejection", onLate);
-  const channel = new Channel(openInheritedPipe(PIPE), handle, WORKER_FRAME_BYTES_MAX);
+  const channel = new Channel(await openInheritedPipe(PIPE), handle, WORKER_FRAME_BYTES_MAX);
   await channel.closed;
   return 0;
 }

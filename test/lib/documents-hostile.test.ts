@@ -8,7 +8,7 @@ import {
   TABLE_COLUMNS_MAX,
   UNPACKED_BYTES_MAX,
   UNPACKED_PART_BYTES_MAX,
-} from "../../lib/documents/limits.ts";
+} from "../../lib/limits.ts";
 import { converted, refusal } from "../rig/convert.ts";
 import { docx, epub, odf, packageOf, paragraph, xlsx } from "../rig/office.ts";
 import { zip } from "../rig/zip.ts";

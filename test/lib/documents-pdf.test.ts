@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { renderPages } from "../../lib/documents/readers/pdf.ts";
 import { encodePng } from "../../lib/documents/readers/png.ts";
 import { Selection } from "../../lib/documents/selection.ts";
-import { PAGE_IMAGES_BYTES_MAX } from "../../lib/documents/limits.ts";
+import { PAGE_IMAGES_BYTES_MAX } from "../../lib/limits.ts";
 import { converted, refusal } from "../rig/convert.ts";
 import { assemble, column, type Mark, pdf, stream } from "../rig/pdf.ts";
 

@@ -8,7 +8,7 @@ import { createCache } from "../../lib/documents/cache.ts";
 import { createDocuments } from "../../lib/documents/documents.ts";
 import type { Source } from "../../lib/documents/types.ts";
 import { ToolError } from "../../lib/errors.ts";
-import { DOCUMENT_BYTES_MAX } from "../../lib/documents/limits.ts";
+import { DOCUMENT_BYTES_MAX } from "../../lib/limits.ts";
 import { readAt } from "../../lib/lines.ts";
 import { RemoteError } from "../../lib/worker/channel.ts";
 import { WorkerEndedError } from "../../lib/worker/child.ts";

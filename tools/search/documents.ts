@@ -7,7 +7,7 @@ import { DOCUMENT_EXTENSIONS } from "../../lib/documents/formats.ts";
 import type { Markdown } from "../../lib/documents/types.ts";
 import { CancelledError, throwIfAborted, ToolError } from "../../lib/errors.ts";
 import { count, counted } from "../../lib/format.ts";
-import { SEARCH_DOCUMENTS_MAX, SEARCH_DOCUMENTS_MS_MAX } from "../../lib/documents/limits.ts";
+import { SEARCH_DOCUMENTS_MAX, SEARCH_DOCUMENTS_MS_MAX } from "../../lib/limits.ts";
 import { readAt } from "../../lib/lines.ts";
 import { SNIFF_BYTES } from "../../lib/media.ts";
 import { compileNamePattern } from "../../lib/search/names.ts";

@@ -5,8 +5,12 @@
 import { Buffer } from "node:buffer";
 import { constants, createGunzip } from "node:zlib";
 import { count, counted, sizeText } from "../../format.ts";
-import { ARCHIVE_ENTRIES_MAX, ARCHIVE_LISTED_MAX, UNPACKED_BYTES_MAX } from "../limits.ts";
-import { READ_CHUNK_BYTES } from "../../limits.ts";
+import {
+  ARCHIVE_ENTRIES_MAX,
+  ARCHIVE_LISTED_MAX,
+  READ_CHUNK_BYTES,
+  UNPACKED_BYTES_MAX,
+} from "../../limits.ts";
 import { tableRow, tableRule } from "../markdown.ts";
 import type { Sink } from "../sink.ts";
 import { Unreadable } from "../unreadable.ts";

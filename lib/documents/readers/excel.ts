@@ -4,7 +4,7 @@
  * @module
  */
 import { count } from "../../format.ts";
-import { UNPACKED_PART_BYTES_MAX } from "../limits.ts";
+import { UNPACKED_PART_BYTES_MAX } from "../../limits.ts";
 import { mainPart, readPart, readProperties, relationships } from "../package.ts";
 import { columnNumber } from "../selection.ts";
 import { SheetTable } from "../sheet.ts";

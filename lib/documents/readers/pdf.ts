@@ -3,7 +3,7 @@
  * @module
  */
 import { counted } from "../../format.ts";
-import { PAGE_IMAGE_PIXELS, PAGE_IMAGES_BYTES_MAX, PAGE_IMAGES_MAX } from "../limits.ts";
+import { PAGE_IMAGE_PIXELS, PAGE_IMAGES_BYTES_MAX, PAGE_IMAGES_MAX } from "../../limits.ts";
 import type { Selection } from "../selection.ts";
 import type { Sink } from "../sink.ts";
 import { Unreadable } from "../unreadable.ts";

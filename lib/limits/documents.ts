@@ -1,5 +1,5 @@
 /**
- * The limits of reading documents, each with its unit in its name and its reason beside it.
+ * The limits of reading documents; part of lib/limits.ts, through which they are imported.
  * @module
  */
 
