@@ -30,7 +30,7 @@ test("search_text looks inside documents when asked, with page and line", async 
       text,
       /\na\/report\.pdf\n\[Page 1\]\n4: A needle on the first page\n\[Page 3\]\n12: The needle again\n/,
     );
-    assert.match(text, /\nb\.xlsx\n\[Sheet "Costs"\]\n5: \| 5 \|  \| needle 5 \|/);
+    assert.match(text, /\nb\.xlsx\n\[Sheet "Costs"\]\n5: \| 5 \| {2}\| needle 5 \|/);
   });
 });
 
