@@ -35,7 +35,10 @@ export interface App {
  * @throws {UsageError} when the configuration names a module that does not exist, or leaves none.
  */
 export function createApp(modules: readonly Module[], config: Config): App {
-  const enabled = pickModules(modules, config);
+  const enabled = pickModules(modules, config).map((module) => ({
+    ...module,
+    tools: module.tools.filter((tool) => tool.offered?.(config) ?? true),
+  }));
   const log = createLog({ folder: config.folders.logs, level: config.logLevel });
   const opened = openRoots(config.allow);
   for (const { path, why } of opened.missing) log.warn(`Left out the allowed folder "${path}": ${why}`);
