@@ -23,6 +23,7 @@ import { createSearch } from "../lib/search/engine.ts";
 import { modules } from "../main.ts";
 import { ripgrepFor } from "../scripts/ripgrep.ts";
 import { ROOT } from "../scripts/runtimes.mjs";
+import { reachOf } from "../test/support.ts";
 import { machine, median, number, table, verdict } from "./support/report.ts";
 import { fillTree } from "./support/tree.ts";
 
@@ -88,7 +89,7 @@ function inProcess(folder: string, cacheFolder: string): Call {
   const files = createFiles(roots);
   const host = thisHost();
   const git = createGit({ files, host, programs: createPrograms({ host, allowed: roots }) });
-  const reach = { files, search, git };
+  const reach = reachOf({ files, search, git });
   const caller = createCaller(modules, { reach: () => Promise.resolve(reach), log, readOnly: true });
   return async (tool, args) => {
     const { content } = await caller.call(tool, args);

@@ -13,6 +13,7 @@ import { createLog } from "./log.ts";
 import { nearest } from "./nearest.ts";
 import { clip, fitLines } from "./reply.ts";
 import type { Log, Module } from "./tool.ts";
+import type { Workers } from "./worker/pool.ts";
 
 /** A program that is ready to be called. */
 export interface App {
@@ -34,14 +35,23 @@ export interface App {
  * @throws {UsageError} when the configuration names a module that does not exist, or leaves none.
  */
 export function createApp(modules: readonly Module[], config: Config): App {
-  const enabled = pickModules(modules, config);
+  const enabled = pickModules(modules, config).map((module) => ({
+    ...module,
+    tools: module.tools.filter((tool) => tool.offered?.(config) ?? true),
+  }));
   const log = createLog({ folder: config.folders.logs, level: config.logLevel });
   const opened = openRoots(config.allow);
   for (const { path, why } of opened.missing) log.warn(`Left out the allowed folder "${path}": ${why}`);
   const { readOnly } = config;
   let roots: readonly Root[] = opened.roots;
   let narrowing: Promise<void> = Promise.resolve();
-  const open = async () => (await import("./reach.ts")).openReach(config, opened.roots, () => roots, log);
+  let started: Promise<Workers> | undefined;
+  const workers = () =>
+    started ??= import("./worker/pool.ts").then(({ createWorkers }) => createWorkers(log));
+  const open = async () => {
+    const { openReach } = await import("./reach.ts");
+    return await openReach(config, opened.roots, () => roots, { log, workers });
+  };
   let reach: Promise<Reach> | undefined;
   const caller = createCaller(enabled, {
     reach: async () => {

@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { coerce } from "./coerce.ts";
+import type { Documents } from "./documents/types.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError } from "./errors.ts";
 import type { Files } from "./fs/types.ts";
 import type { Git } from "./git/types.ts";
@@ -13,12 +14,15 @@ import { nearest } from "./nearest.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
 import type { AnyTool, Context, Log, Module } from "./tool.ts";
+import type { Web } from "./web/types.ts";
 import { argumentSchema, wireTool } from "./wire.ts";
 
 /** What tools can reach beyond their arguments. */
 export interface Reach {
   readonly files: Files;
   readonly search: SearchEngine;
+  readonly documents: Documents;
+  readonly web: Web;
   readonly git: Git;
 }
 
@@ -237,6 +241,8 @@ function createContext(services: Services, reach: Reach, options: CallOptions): 
   return {
     files: reach.files,
     search: reach.search,
+    documents: reach.documents,
+    web: reach.web,
     git: reach.git,
     log: services.log,
     readOnly: services.readOnly,

@@ -12,9 +12,18 @@ import { readEnvironment } from "./config/environment.ts";
 import { readConfigText } from "./config/file.ts";
 import { type Flag, parseFlags, sharedFlags, sharedValues } from "./config/flags.ts";
 import { type Folders, type Host, pathsOf, platformFolders } from "./config/host.ts";
-import { flagOf, type Level, readSettings, type Settings, variableOf } from "./config/options.ts";
+import {
+  flagOf,
+  type GitWrite,
+  type Level,
+  readSettings,
+  type Settings,
+  variableOf,
+} from "./config/options.ts";
 import { errorCode, errorText, UsageError } from "./errors.ts";
 import type { Allowed } from "./fs/roots.ts";
+import type { WebPolicy } from "./web/hosts.ts";
+import { type ProxySettings, proxySettings } from "./web/settings.ts";
 
 /** The configuration of a run. */
 export interface Config {
@@ -28,6 +37,13 @@ export interface Config {
   /** Glob patterns of names and paths: protected besides the usual ones, and not protected. */
   readonly protect: readonly string[];
   readonly unprotect: readonly string[];
+  /** What tools may change in repositories of git, and whether hooks run then. */
+  readonly gitWrite: GitWrite;
+  readonly gitHooks: boolean;
+  /** What of the web may be fetched, and with which headers. */
+  readonly web: WebPolicy;
+  /** The proxies that the environment names. */
+  readonly proxy: ProxySettings;
   readonly logLevel: Level;
   /** The configuration file that was read. */
   readonly file: string | undefined;
@@ -92,6 +108,16 @@ export async function loadConfig(
     ignoreRoots: merged.ignoreRoots ?? false,
     protect: merged.protect ?? [],
     unprotect: merged.unprotect ?? [],
+    gitWrite: merged.gitWrite ?? "commit",
+    gitHooks: merged.gitHooks ?? false,
+    web: {
+      allowHost: merged.allowHost ?? [],
+      denyHost: merged.denyHost ?? [],
+      allowPrivate: merged.allowPrivate ?? false,
+      ignoreRobots: merged.ignoreRobots ?? false,
+      headers: merged.webHeader ?? [],
+    },
+    proxy: proxySettings(host.env),
     logLevel: merged.logLevel ?? "info",
     file: file?.path,
     folders,

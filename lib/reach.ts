@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import type { Reach } from "./call.ts";
 import { type Config, thisHost } from "./config.ts";
+import { openDocuments } from "./documents/lazy.ts";
 import { createFiles } from "./fs/files.ts";
 import { createGuard, type Guard } from "./fs/guard.ts";
 import { isInside } from "./fs/roots.ts";
@@ -22,6 +23,15 @@ import { createRipgrep } from "./ripgrep.ts";
 import { isCompiled } from "./runtime.ts";
 import { createSearch } from "./search/engine.ts";
 import type { Log } from "./tool.ts";
+import { openWeb } from "./web/lazy.ts";
+import type { Workers } from "./worker/pool.ts";
+
+/** What the parts of a program share. */
+export interface Shared {
+  readonly log: Log;
+  /** Worker processes, for what must not run in the server's own. */
+  readonly workers: () => Promise<Workers>;
+}
 
 /**
  * Makes what tools reach. Nothing is opened or written yet.
@@ -32,26 +42,37 @@ export async function openReach(
   config: Config,
   allowed: readonly Root[],
   current: () => readonly Root[],
-  log: Log,
+  { log, workers }: Shared,
 ): Promise<Reach> {
   const files = createFiles(current, { guard: await guardOf(config), journal: journalOf(config, log) });
+  const cacheFolder = config.folders.cache ?? join(tmpdir(), "clawhammer");
   const ripgrep = createRipgrep({
-    cacheFolder: config.folders.cache ?? join(tmpdir(), "clawhammer"),
+    cacheFolder,
     log,
     searchPath: outsideOf(allowed, config.searchPath),
   });
-  return { files, search: createSearch(ripgrep), git: openGit(files, allowed) };
+  const documents = openDocuments(cacheFolder, log, workers);
+  const web = openWeb({ policy: config.web, proxy: config.proxy, cacheFolder, documents, workers, log });
+  return {
+    files,
+    search: createSearch(ripgrep),
+    documents,
+    web,
+    git: openGit(files, allowed, config.gitHooks),
+  };
 }
 
 /** Git, loaded at its first use. */
-function openGit(files: Files, allowed: readonly Root[]): Git {
+function openGit(files: Files, allowed: readonly Root[], hooks: boolean): Git {
   const host = thisHost();
   const load = async () => {
     const { createGit } = await import("./git/git.ts");
-    return createGit({ files, host, programs: createPrograms({ host, allowed }) });
+    return createGit({ files, host, programs: createPrograms({ host, allowed }), hooks });
   };
   let git: Promise<Git> | undefined;
   return {
+    hooks,
+    init: async (path, signal) => (await (git ??= load())).init(path, signal),
     withRepository: async (path, options, work) =>
       (await (git ??= load())).withRepository(path, options, work),
     discover: async (signal) => (await (git ??= load())).discover(signal),

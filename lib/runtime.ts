@@ -3,6 +3,7 @@
  * @module
  */
 import { readlinkSync } from "node:fs";
+import type { Duplex } from "node:stream";
 import { fileURLToPath } from "node:url";
 
 interface BunRuntime {
@@ -86,6 +87,34 @@ export async function openNativeLibrary(
   } catch {
     return undefined;
   }
+}
+
+/** A program to start, with its first arguments. */
+export interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/**
+ * This program once more, for a child process: the executable itself, or the source under the same runtime.
+ * @param entry The file to run instead of main.ts when run from source; tests have programs of their own.
+ * @param permissions What Deno may be asked for by the program, as its flags; the others have no such thing.
+ */
+export function selfProgram(permissions: readonly string[], entry?: string): Program {
+  const source = sourceFolder();
+  if (source === undefined) return { command: process.execPath, args: [] };
+  const file = entry ?? `${source}main.ts`;
+  // What stands in the current folder configures nothing.
+  const flags = globals.Deno === undefined ? ["--no-env-file"] : ["run", "--no-prompt", ...permissions];
+  return { command: process.execPath, args: [...flags, file] };
+}
+
+/** A pipe that the parent process opened for us, both ways. */
+export async function openInheritedPipe(descriptor: number): Promise<Duplex> {
+  const { connect, Socket } = await import("node:net");
+  if (globals.Bun === undefined) return new Socket({ fd: descriptor, readable: true, writable: true });
+  // Bun takes a descriptor here, and nowhere else; the types of Node do not know it.
+  return connect({ fd: descriptor } as unknown as { path: string });
 }
 
 /** Opens the C library of Linux: that of GNU, then that of musl, which carries the processor in its name. */

@@ -6,10 +6,13 @@
  * @module
  */
 import type { z } from "zod";
+import type { Config } from "./config.ts";
+import type { Documents } from "./documents/types.ts";
 import type { Files } from "./fs/types.ts";
 import type { Git } from "./git/types.ts";
 import type { Reply } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
+import type { Web } from "./web/types.ts";
 
 /** What a call does to the world: looks, adds something new, alters what is there, or takes it away. */
 export type Effect = "read" | "add" | "change" | "destroy";
@@ -23,6 +26,10 @@ export interface Context {
   readonly files: Files;
   /** Locates text and names. Nothing of what it returns is shown before it was opened through `files`. */
   readonly search: SearchEngine;
+  /** Makes Markdown of documents. A file must have been opened through `files`. */
+  readonly documents: Documents;
+  /** Fetches from the web what the person's configuration opens. */
+  readonly web: Web;
   /** The git repositories in the allowed folders. */
   readonly git: Git;
   /** Aborted when the call is cancelled or its time is over. Pass it on to everything that waits. */
@@ -65,6 +72,8 @@ export interface Tool<Shape extends z.ZodRawShape = z.ZodRawShape> {
    * checked.
    */
   readonly paths: readonly (keyof Shape & string)[];
+  /** Whether a configuration offers it; without this, all do. */
+  readonly offered?: (config: Config) => boolean;
   /** Milliseconds this tool may take, when the common limit is too long for it. */
   readonly timeoutMs?: number;
   /** Does the work. Throws {@link ToolError} for what the caller can mend. */

@@ -111,7 +111,7 @@ const REHEARSAL = [
   { id: 2, method: "tools/list" },
 ];
 
-/** Compiles the product for a target of the list, with that platform's own ripgrep inside. */
+/** Compiles the product for a target of the list, with that platform's own ripgrep and the PDF engine inside. */
 async function buildProduct(
   outfile: string,
   ripgrep: string,
@@ -121,8 +121,9 @@ async function buildProduct(
   const start = performance.now();
   const asset = join(folder, "rg.bin");
   await copyFile(await ripgrepFor(ripgrep), asset);
+  const pdfium = join(ROOT, "node_modules/@hyzyla/pdfium/dist/pdfium.wasm");
   const order = join(folder, "order");
-  const assets = [asset, THREAD, join(folder, LICENSES_NAME)];
+  const assets = [asset, pdfium, THREAD, join(folder, LICENSES_NAME)];
   const size = await compile({ entry: "main.ts", outfile, target, assets, order });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`Built dist/${basename(outfile)} (${(size / 1e6).toFixed(0)} MB) in ${seconds} s`);

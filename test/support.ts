@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Caller, createCaller, type Reach, type Services } from "../lib/call.ts";
 import { thisHost } from "../lib/config.ts";
+import { openDocuments } from "../lib/documents/lazy.ts";
 import { createFiles } from "../lib/fs/files.ts";
 import type { Platform } from "../lib/fs/platform.ts";
 import { openRoots } from "../lib/fs/roots.ts";
@@ -21,6 +22,9 @@ import { createRipgrep } from "../lib/ripgrep.ts";
 import { createSearch } from "../lib/search/engine.ts";
 import type { SearchEngine } from "../lib/search/types.ts";
 import type { Log, Module } from "../lib/tool.ts";
+import type { WebPolicy } from "../lib/web/hosts.ts";
+import { openWeb, type WebOptions } from "../lib/web/lazy.ts";
+import { createWorkers } from "../lib/worker/pool.ts";
 
 /** What a test gets. */
 export interface Sandbox {
@@ -44,8 +48,18 @@ export type SandboxOptions = Partial<Omit<Services, "reach">> & {
   readonly git?: (files: Files, roots: readonly Root[]) => Git;
   readonly rootReadOnly?: boolean;
   readonly journal?: boolean;
+  readonly web?: Partial<Pick<WebOptions, "policy" | "proxy" | "resolve">>;
   /** Made for the allowed folder. */
   readonly platform?: (dir: string) => Platform;
+};
+
+/** A configuration that says nothing about the web. */
+export const CLOSED: WebPolicy = {
+  allowHost: [],
+  denyHost: [],
+  allowPrivate: false,
+  ignoreRobots: false,
+  headers: [],
 };
 
 /** A log that keeps nothing. */
@@ -67,11 +81,25 @@ export async function withSandbox(
     const { roots } = openRoots([{ path: dir, readOnly: options.rootReadOnly ?? false }]);
     const journalFolder = join(base, "journal");
     const journal = options.journal === true ? createJournal({ folder: journalFolder }) : undefined;
-    release = () => journal?.release();
+    const workers = createWorkers(SILENT);
+    release = () => {
+      journal?.release();
+      workers.end();
+    };
     const files = createFiles(roots, { journal, platform: options.platform?.(dir) });
     const search = createSearch(createRipgrep({ cacheFolder: join(base, "cache"), log: SILENT }));
+    const documents = openDocuments(join(base, "cache"), SILENT, () => Promise.resolve(workers));
+    const web = openWeb({
+      policy: CLOSED,
+      proxy: {},
+      ...options.web,
+      cacheFolder: join(base, "cache"),
+      documents,
+      workers: () => Promise.resolve(workers),
+      log: SILENT,
+    });
     const git = (options.git ?? machineGit)(files, roots);
-    const reach = reachOf({ files, search: options.search ?? search, git });
+    const reach = reachOf({ files, search: options.search ?? search, documents, web, git });
     const caller = createCaller(modules, {
       log: SILENT,
       readOnly: false,
@@ -106,11 +134,18 @@ export async function withSandbox(
 export function reachOf(parts: Partial<Reach>): Reach {
   // deno-lint-ignore no-explicit-any -- it stands for any of them, and has nothing of any.
   const absent = (name: string): any => new Proxy({}, { get: () => assert.fail(`reached ctx.${name}`) });
-  return { files: absent("files"), search: absent("search"), git: absent("git"), ...parts };
+  return {
+    files: absent("files"),
+    search: absent("search"),
+    documents: absent("documents"),
+    web: absent("web"),
+    git: absent("git"),
+    ...parts,
+  };
 }
 
 /** The git of this machine, in the folders of a sandbox. */
-function machineGit(files: Files, allowed: readonly Root[]): Git {
+export function machineGit(files: Files, allowed: readonly Root[], hooks = false): Git {
   const host = thisHost();
-  return createGit({ files, host, programs: createPrograms({ host, allowed }) });
+  return createGit({ files, host, programs: createPrograms({ host, allowed }), hooks });
 }

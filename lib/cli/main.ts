@@ -18,8 +18,24 @@ import { complain, print } from "./output.ts";
  * @param args The command line without the runtime and the script.
  */
 export async function main(modules: readonly Module[], args: readonly string[]): Promise<never> {
+  const [command, kind] = args;
+  if (command === "worker" && kind !== undefined) process.exit(await work(kind));
   const host = thisHost();
   process.exit(await run(modules, args, host));
+}
+
+/** This process is a worker of a server: no command for people, so the table of commands does not have it. */
+async function work(kind: string): Promise<number> {
+  const [{ KINDS }, { serveWorker }] = await Promise.all([
+    import("../worker/kinds.ts"),
+    import("../worker/serve.ts"),
+  ]);
+  const load = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
+  if (load === undefined) {
+    await complain(`No worker is of the kind "${kind}"`);
+    return 2;
+  }
+  return await serveWorker(await load());
 }
 
 async function run(modules: readonly Module[], args: readonly string[], host: Host): Promise<number> {

@@ -8,11 +8,20 @@ import { errorText, UsageError } from "../errors.ts";
 import type { Allowed } from "../fs/roots.ts";
 import { compileGlob } from "../glob.ts";
 import { nearest } from "../nearest.ts";
+import type { HostPattern, OriginHeader } from "../web/hosts.ts";
 import { type Host, pathsOf, resolvePath, type Source } from "./host.ts";
+import { readHeader, readHost } from "./web.ts";
 
 /** How much the log tells, from everything to almost nothing. */
 export const LEVELS = ["debug", "info", "warn", "error"] as const;
 export type Level = (typeof LEVELS)[number];
+
+/**
+ * What may be changed in repositories of git: nothing, what stays on this machine and is lost by
+ * nobody, all.
+ */
+export const GIT_WRITES = ["none", "commit", "full"] as const;
+export type GitWrite = (typeof GIT_WRITES)[number];
 
 /** What can be set, by the key it has in the file. */
 export interface Values {
@@ -23,6 +32,13 @@ export interface Values {
   ignoreRoots: boolean;
   protect: readonly string[];
   unprotect: readonly string[];
+  gitWrite: GitWrite;
+  gitHooks: boolean;
+  allowHost: readonly HostPattern[];
+  denyHost: readonly HostPattern[];
+  allowPrivate: boolean;
+  ignoreRobots: boolean;
+  webHeader: readonly OriginHeader[];
   config: string;
   logLevel: Level;
 }
@@ -106,6 +122,19 @@ const patterns: Kind<readonly string[]> = {
   },
 };
 
+const hosts: Kind<readonly HostPattern[]> = {
+  json: "list",
+  repeatable: true,
+  split: (text) => text.split(",").filter((part) => part.trim() !== ""),
+  read: (texts, source) => texts.map((text) => readHost(text, source)),
+};
+
+const headers: Kind<readonly OriginHeader[]> = {
+  json: "list",
+  repeatable: true,
+  read: (texts, source) => texts.map((text) => readHeader(text, source)),
+};
+
 const file: Kind<string> = {
   json: "string",
   repeatable: false,
@@ -113,16 +142,19 @@ const file: Kind<string> = {
   anywhere: resolvePath,
 };
 
-const level: Kind<Level> = {
-  json: "string",
-  repeatable: false,
-  read([text = ""], { label }) {
-    const found = LEVELS.find((name) => name === text.toLowerCase());
-    if (found !== undefined) return found;
-    const near = nearest(text, LEVELS, 1).map((name) => `Did you mean "${name}"? `).join("");
-    throw new UsageError(`${label} is "${text}"\n${near}The levels are ${LEVELS.join(", ")}`);
-  },
-};
+/** One of a few words. */
+function oneOf<Word extends string>(words: readonly Word[], noun: string): Kind<Word> {
+  return {
+    json: "string",
+    repeatable: false,
+    read([text = ""], { label }) {
+      const found = words.find((word) => word === text.toLowerCase());
+      if (found !== undefined) return found;
+      const near = nearest(text, words, 1).map((word) => `Did you mean "${word}"? `).join("");
+      throw new UsageError(`${label} is "${text}"\n${near}The ${noun} are ${words.join(", ")}`);
+    },
+  };
+}
 
 /** Every option, in the order of the help. */
 export const OPTIONS: { readonly [K in Key]: Option<Values[K]> } = {
@@ -167,6 +199,45 @@ export const OPTIONS: { readonly [K in Key]: Option<Values[K]> } = {
       "lift the protection of keys, passwords, .git and the like for this name or path; repeatable",
     inFile: true,
   },
+  gitWrite: {
+    kind: oneOf(GIT_WRITES, "choices"),
+    metavar: "HOW",
+    description: "what git may change: none, commit (unless given), or full: also fetch, push, merge, clone",
+    inFile: true,
+  },
+  gitHooks: {
+    kind: onOff,
+    description: "let the hooks of repositories run when something is committed, switched or pushed",
+    inFile: true,
+  },
+  allowHost: {
+    kind: hosts,
+    metavar: "HOST[:PORT]",
+    description: "fetch from this host also when it is inside, or at this port; repeatable",
+    inFile: true,
+  },
+  denyHost: {
+    kind: hosts,
+    metavar: "HOST",
+    description: "fetch nothing from this host (*.example.com, *); the most exact name counts; repeatable",
+    inFile: true,
+  },
+  allowPrivate: {
+    kind: onOff,
+    description: "fetch also from this computer and networks of one's own",
+    inFile: true,
+  },
+  ignoreRobots: {
+    kind: onOff,
+    description: "fetch also what a site's robots.txt closes to programs",
+    inFile: true,
+  },
+  webHeader: {
+    kind: headers,
+    metavar: "HEADER",
+    description: 'send a header to one host: "HOST Name: value", ${NAME} is a variable; repeatable',
+    inFile: true,
+  },
   config: {
     kind: file,
     metavar: "FILE",
@@ -174,7 +245,7 @@ export const OPTIONS: { readonly [K in Key]: Option<Values[K]> } = {
     inFile: false,
   },
   logLevel: {
-    kind: level,
+    kind: oneOf(LEVELS, "levels"),
     metavar: "LEVEL",
     description: `how much goes to the log file: ${LEVELS.join(", ")} (info unless given)`,
     inFile: true,
