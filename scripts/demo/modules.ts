@@ -1,6 +1,6 @@
 /**
- * The demo's questions about documents, git and the web, and what they need: a bill and a table of readings, a
- * repository, and a page on this machine, so that the demo needs no network.
+ * The demo's questions about documents, git and the web, and what they need: a bill and a table of readings,
+ * a repository, and a page on this machine, so that the demo needs no network.
  * @module
  */
 import assert from "node:assert/strict";
@@ -24,8 +24,8 @@ const BILL = [
 const PAGE = `<!doctype html><html><head><title>Frost dates</title></head><body>
 <nav><a href="/">Home</a> <a href="/shop">Shop</a></nav>
 <article><h1>Frost dates</h1>
-<p>The first night frost of the valley falls between the middle of October and the first days of November, later
-near the river and earlier on the slope.</p>
+<p>The first night frost of the valley falls between the middle of October and the first days of November,
+later near the river and earlier on the slope.</p>
 <table><tr><th>Place</th><th>First frost</th></tr><tr><td>River</td><td>3 November</td></tr>
 <tr><td>Slope</td><td>14 October</td></tr></table>
 <p>Lift tender tubers a week before. <a href="/beds">How to cover beds</a></p></article>
