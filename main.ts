@@ -8,8 +8,9 @@ import { files } from "./tools/files/index.ts";
 import { search } from "./tools/search/index.ts";
 import { thinking } from "./tools/thinking.ts";
 import { time } from "./tools/time.ts";
+import { user } from "./tools/user.ts";
 
 /** Every module, in the order of the documentation. */
-export const modules: readonly Module[] = [files, search, time, thinking];
+export const modules: readonly Module[] = [files, search, time, thinking, user];
 
 if (import.meta.main) await main(modules, process.argv.slice(2));

@@ -2,6 +2,7 @@
  * The application: modules and configuration become a caller. `serve`, `call` and `tools` stand on it.
  * @module
  */
+import { existsSync } from "node:fs";
 import { type Caller, createCaller, type Reach } from "./call.ts";
 import type { Config } from "./config.ts";
 import { flagOf } from "./config/options.ts";
@@ -35,7 +36,10 @@ export interface App {
  * @throws {UsageError} when the configuration names a module that does not exist, or leaves none.
  */
 export function createApp(modules: readonly Module[], config: Config): App {
-  const enabled = pickModules(modules, config);
+  const folder = userFolder(config);
+  const enabled = pickModules(modules, config).filter(({ needs }) =>
+    needs === undefined || folder !== undefined
+  );
   const log = createLog({ folder: config.folders.logs, level: config.logLevel });
   const opened = openRoots(config.allow);
   for (const { path, why } of opened.missing) log.warn(`Left out the allowed folder "${path}": ${why}`);
@@ -57,6 +61,12 @@ export function createApp(modules: readonly Module[], config: Config): App {
     },
     log,
     readOnly,
+    ...(folder === undefined || !enabled.some(({ needs }) => needs === "userTools") ? {} : {
+      userTools: async () => {
+        const [{ openUserTools }, running] = await Promise.all([import("./user/open.ts"), workers()]);
+        return openUserTools(folder, config, modules, { workers: running, log });
+      },
+    }),
   });
   const narrow = async (ask: () => Promise<readonly string[]>) => {
     try {
@@ -80,6 +90,11 @@ export function createApp(modules: readonly Module[], config: Config): App {
       narrowing = narrowing.then(() => narrow(ask));
     },
   };
+}
+
+/** The folder of the person's own tools: the one that was named, or the usual one where it exists. */
+function userFolder({ toolsDir }: Config): string | undefined {
+  return toolsDir !== undefined && (toolsDir.named || existsSync(toolsDir.path)) ? toolsDir.path : undefined;
 }
 
 /**

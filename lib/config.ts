@@ -32,6 +32,12 @@ export interface Config {
   /** The configuration file that was read. */
   readonly file: string | undefined;
   readonly folders: Folders;
+  /** The folder of the person's own tools: the one that was named, or the usual one, which need not exist. */
+  readonly toolsDir: { readonly path: string; readonly named: boolean } | undefined;
+  /** What the environment of those tools is. */
+  readonly toolsEnv: Readonly<Record<string, string>>;
+  /** Whether those tools are refused when they have changed. */
+  readonly pinTools: boolean;
   /** The variable PATH: where other programs are looked for. */
   readonly searchPath: string | undefined;
 }
@@ -84,12 +90,41 @@ export async function loadConfig(
     ignoreRoots: merged.ignoreRoots ?? false,
     protect: merged.protect ?? [],
     unprotect: merged.unprotect ?? [],
+    toolsDir: toolsDirOf(merged.toolsDir, folders, host),
+    toolsEnv: variables(host, merged.toolsEnv ?? []),
+    pinTools: merged.pinTools ?? false,
     logLevel: merged.logLevel ?? "info",
     file: file?.path,
     folders,
     searchPath: host.env.PATH,
   };
   return { config, flags, operands };
+}
+
+function toolsDirOf(named: string | undefined, { config }: Folders, host: Host): Config["toolsDir"] {
+  if (named !== undefined) return { path: named, named: true };
+  return config === undefined ? undefined : { path: pathsOf(host).join(config, "tools"), named: false };
+}
+
+/** What almost every program needs, and what says nothing about anybody's accounts. */
+const HARMLESS: readonly string[] = [
+  "PATH",
+  "HOME",
+  "LANG",
+  "LC_ALL",
+  "TZ",
+  "TMPDIR",
+  ...["SystemRoot", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PATHEXT", "ComSpec"],
+];
+
+/** The variables that are harmless or named, as far as they are set. What steers a runtime is never passed. */
+function variables({ env }: Host, named: readonly string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const name of [...HARMLESS, ...named]) {
+    const value = env[name];
+    if (value !== undefined && !/^(BUN_|NODE_|DENO_|LD_|DYLD_)/.test(name)) values[name] = value;
+  }
+  return values;
 }
 
 /** Later settings win, key by key. */

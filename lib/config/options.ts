@@ -23,6 +23,9 @@ export interface Values {
   ignoreRoots: boolean;
   protect: readonly string[];
   unprotect: readonly string[];
+  toolsDir: string;
+  toolsEnv: readonly string[];
+  pinTools: boolean;
   config: string;
   logLevel: Level;
 }
@@ -157,6 +160,24 @@ export const OPTIONS: { readonly [K in Key]: Option<Values[K]> } = {
     metavar: "PATTERN",
     description:
       "lift the protection of keys, passwords, .git and the like for this name or path; repeatable",
+    inFile: true,
+  },
+  toolsDir: {
+    kind: file,
+    metavar: "DIR",
+    description:
+      "your own tools, one TypeScript file each; the folder tools beside clawhammer.json unless given",
+    inFile: true,
+  },
+  toolsEnv: {
+    kind: names,
+    metavar: "A,B",
+    description: "the environment variables your own tools may see, besides PATH, HOME and the like",
+    inFile: true,
+  },
+  pinTools: {
+    kind: onOff,
+    description: "refuse a tool of your own that has changed until clawhammer trust FILE",
     inFile: true,
   },
   config: {

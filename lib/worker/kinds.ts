@@ -6,4 +6,6 @@
 import type { Kind } from "./serve.ts";
 
 /** The handlers of a kind; undefined when there is no such kind. */
-export const KINDS: Readonly<Record<string, () => Promise<Kind>>> = {};
+export const KINDS: Readonly<Record<string, () => Promise<Kind>>> = {
+  "user-tools": async () => (await import("../user/worker.ts")).userTools,
+};

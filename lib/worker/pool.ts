@@ -35,6 +35,10 @@ export interface Job extends Request {
   readonly key?: string;
   /** Prepares a new worker for all jobs of this key. */
   readonly prepare?: (worker: Worker) => Promise<void>;
+  /** Milliseconds its start and that may take; WORKER_START_MS_MAX unless given. */
+  readonly prepareMs?: number;
+  /** What messages call the worker, when it is another thing than for other jobs. */
+  readonly label?: string;
 }
 
 /** Workers of one kind. */
@@ -161,7 +165,7 @@ async function useWorker(
 ): Promise<Required<Parcel>> {
   const { key = "", signal } = job;
   const putBack = shelf.place(key);
-  const worker = await shelf.take(key) ?? start(options);
+  const worker = await shelf.take(key) ?? start({ ...options, label: job.label ?? options.label });
   busy.add(worker);
   const kill = () => worker.end({ why: signal.reason instanceof ToolError ? "time" : "cancelled" });
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -226,7 +230,7 @@ function createShelf({ idleMax, idleMs }: PoolOptions, log: Log): Shelf {
     },
     async prepare(worker, job) {
       if (prepared.has(worker)) return;
-      const slow = setTimeout(() => worker.end({ why: "time" }), WORKER_START_MS_MAX);
+      const slow = setTimeout(() => worker.end({ why: "time" }), job.prepareMs ?? WORKER_START_MS_MAX);
       try {
         await job.prepare?.(worker);
         prepared.add(worker);
