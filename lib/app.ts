@@ -14,12 +14,15 @@ import { createLog } from "./log.ts";
 import { nearest } from "./nearest.ts";
 import { clip, fitLines } from "./reply.ts";
 import type { Log, Module } from "./tool.ts";
+import type { UserTools } from "./user/types.ts";
 import type { Workers } from "./worker/pool.ts";
 
 /** A program that is ready to be called. */
 export interface App {
   readonly caller: Caller;
   readonly log: Log;
+  /** The person's own tools; undefined when there is no folder for them. */
+  readonly userTools: (() => Promise<UserTools>) | undefined;
   /** What the server tells the model about itself: at most INSTRUCTIONS_CHARS_MAX characters. */
   readonly instructions: string;
   /**
@@ -54,6 +57,14 @@ export function createApp(modules: readonly Module[], config: Config): App {
     return await openReach(config, opened.roots, () => roots, { log, workers });
   };
   let reach: Promise<Reach> | undefined;
+  let user: Promise<UserTools> | undefined;
+  const openUser = async (path: string) => {
+    const [{ openUserTools }, running] = await Promise.all([import("./user/open.ts"), workers()]);
+    return openUserTools(path, config, modules, { workers: running, log });
+  };
+  const userTools = folder === undefined || !enabled.some(({ needs }) => needs === "userTools")
+    ? undefined
+    : () => user ??= openUser(folder);
   const caller = createCaller(enabled, {
     reach: async () => {
       await narrowing;
@@ -61,12 +72,7 @@ export function createApp(modules: readonly Module[], config: Config): App {
     },
     log,
     readOnly,
-    ...(folder === undefined || !enabled.some(({ needs }) => needs === "userTools") ? {} : {
-      userTools: async () => {
-        const [{ openUserTools }, running] = await Promise.all([import("./user/open.ts"), workers()]);
-        return openUserTools(folder, config, modules, { workers: running, log });
-      },
-    }),
+    ...(userTools === undefined ? {} : { userTools }),
   });
   const narrow = async (ask: () => Promise<readonly string[]>) => {
     try {
@@ -84,6 +90,7 @@ export function createApp(modules: readonly Module[], config: Config): App {
   return {
     caller,
     log,
+    userTools,
     instructions: instructionsOf(enabled, opened, readOnly),
     followRoots: config.ignoreRoots ? undefined : (ask) => {
       // One answer after the other: the last one the client gives counts.

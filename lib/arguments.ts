@@ -1,6 +1,6 @@
 /**
- * Checking the arguments of a call: unknown ones are refused, wrong types are mended where that is safe, paths
- * become absolute. The same for built-in tools, in the server, and for a person's own, in their worker.
+ * Checking the arguments of a call: unknown ones are refused, wrong types are mended where that is safe,
+ * paths become absolute. The same for built-in tools, in the server, and for a person's own, in their worker.
  * @module
  */
 import { z } from "zod";

@@ -117,7 +117,9 @@ const HARMLESS: readonly string[] = [
   ...["SystemRoot", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PATHEXT", "ComSpec"],
 ];
 
-/** The variables that are harmless or named, as far as they are set. What steers a runtime is never passed. */
+/**
+ * The variables that are harmless or named, as far as they are set. What steers a runtime is never passed.
+ */
 function variables({ env }: Host, named: readonly string[]): Record<string, string> {
   const values: Record<string, string> = {};
   for (const name of [...HARMLESS, ...named]) {

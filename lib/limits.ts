@@ -268,6 +268,8 @@ export const USER_DEFINITION_CHARS_MAX = 64_000;
 export const USER_LOAD_MS_MAX = 10_000;
 /** Milliseconds `tools/list` waits for files that are loaded for the first time. */
 export const USER_LIST_MS_MAX = 5_000;
+/** Milliseconds a client may take to ask the person or its model; the call that waits ends before, mostly. */
+export const USER_ASK_MS_MAX = 240_000;
 /** Files that are loaded one after the other in one process to learn what they define. */
 export const USER_DESCRIBE_BATCH = 25;
 /** Of fewer new files each gets a process of its own, which then stays warm for its calls. */

@@ -139,8 +139,8 @@ export interface NamedModule {
 }
 
 /**
- * Lets code that is imported later find a module by its name, and files with the texts they had when they were
- * checked, whatever is on the disk by then.
+ * Lets code that is imported later find a module by its name, and files with the texts they had when they
+ * were checked, whatever is on the disk by then.
  * @param texts Absolute paths to texts.
  */
 export async function provideModules(module: NamedModule, texts: ReadonlyMap<string, string>): Promise<void> {
@@ -170,8 +170,13 @@ async function hookModules(module: NamedModule, texts: ReadonlyMap<string, strin
       const path = url.startsWith("file:") ? fileURLToPath(url) : undefined;
       const text = path === undefined ? undefined : texts.get(path);
       if (path === undefined || text === undefined || path.endsWith(".json")) return next(url, context);
-      const source = /\.[mc]?ts$/.test(path) ? stripTypeScriptTypes(text) : text;
-      return { format: "module", source, shortCircuit: true };
+      try {
+        const source = /\.[mc]?ts$/.test(path) ? stripTypeScriptTypes(text) : text;
+        return { format: "module", source, shortCircuit: true };
+      } catch {
+        // The runtime itself says which line is wrong.
+        return next(url, context);
+      }
     },
   });
 }

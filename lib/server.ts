@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  type ElicitRequestFormParams,
   type McpRequestContext,
   ProtocolError,
   ProtocolErrorCode,
@@ -12,13 +13,19 @@ import {
   type ServerOptions,
   type Tool,
 } from "@modelcontextprotocol/server";
-import type { Caller } from "./call.ts";
+import type { Caller, CallOptions } from "./call.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError } from "./errors.ts";
-import { COMPLETIONS_MAX, ROOTS_MS_MAX, USER_LIST_MS_MAX, USER_TOOLS_LISTED_MAX } from "./limits.ts";
+import {
+  COMPLETIONS_MAX,
+  ROOTS_MS_MAX,
+  USER_ASK_MS_MAX,
+  USER_LIST_MS_MAX,
+  USER_TOOLS_LISTED_MAX,
+} from "./limits.ts";
 import { completePrompt, getPrompt, wirePrompt } from "./server/prompts.ts";
 import { completeTemplate, listResources, readResource, wireTemplate } from "./server/resources.ts";
 import { StrictServer } from "./server/strict.ts";
-import type { AnyTool, Context, Log, Prompt, ResourceProvider } from "./tool.ts";
+import type { AnyTool, Context, Elicit, Log, Prompt, ResourceProvider, Sample } from "./tool.ts";
 import { wireTool } from "./wire.ts";
 
 /** What a server is made of. */
@@ -73,17 +80,17 @@ export function createServerFactory(parts: ServerParts): (ctx: McpRequestContext
   const options: ServerOptions = {
     capabilities,
     instructions: parts.instructions,
-    // Only answers to elicitation would be validated, and none is asked for; the default compiles schemas at
+    // Only answers to elicitation are validated, which the asking tool does; the default compiles schemas at
     // start.
     jsonSchemaValidator: {
-      getValidator: () => () => ({ valid: false, data: undefined, errorMessage: "not asked for" }),
+      getValidator: () => (data) => ({ valid: true, data: data as never, errorMessage: undefined }),
     },
   };
   return ({ era }) => {
     const server = new StrictServer(serverInfo, options, era, log);
     // Clients of revision 2026-07-28 have no roots any more.
     if (era === "legacy" && parts.followRoots !== undefined) registerRoots(server, parts.followRoots);
-    registerTools(server, offer);
+    registerTools(server, offer, era);
     if (offer.changes) announceChanges(server, caller);
     if (capabilities.prompts !== undefined) registerPrompts(server, offer);
     if (capabilities.resources !== undefined) registerResources(server, offer);
@@ -150,7 +157,7 @@ function registerRoots(server: Server, follow: NonNullable<ServerParts["followRo
   server.setNotificationHandler("notifications/roots/list_changed", () => follow(ask));
 }
 
-function registerTools(server: StrictServer, offer: Offer): void {
+function registerTools(server: StrictServer, offer: Offer, era: McpRequestContext["era"]): void {
   server.setRequestHandler("tools/list", async ({ params }) => {
     refuseCursor(params?.cursor);
     await refreshed(offer);
@@ -161,7 +168,8 @@ function registerTools(server: StrictServer, offer: Offer): void {
       const { content, isError, structuredContent } = await offer.caller.call(
         params.name,
         params.arguments ?? {},
-        options,
+        // Since 2026-07-28 a server cannot ask in the course of a call.
+        offer.changes && era === "legacy" ? { ...options, ...asking(server, options.signal) } : options,
       );
       return {
         content,
@@ -174,6 +182,32 @@ function registerTools(server: StrictServer, offer: Offer): void {
   };
   // Only makes the method known; the calls themselves take the short way of StrictServer.
   server.setRequestHandler("tools/call", () => ({ content: [] }));
+}
+
+/** What the client can do for a call, by the capabilities it has told. */
+function asking(server: Server, signal: AbortSignal | undefined): Pick<CallOptions, "elicit" | "sample"> {
+  const { elicitation, sampling } = server.getClientCapabilities() ?? {};
+  // The time limit of the call ends the wait for a person, too.
+  const options = { timeout: USER_ASK_MS_MAX, ...(signal === undefined ? {} : { signal }) };
+  const elicit: Elicit = async (message, schema) => {
+    // A schema of ours is any JSON, that of the SDK a flat object, which the client insists on.
+    const requestedSchema = schema as ElicitRequestFormParams["requestedSchema"];
+    const { action, content } = await server.elicitInput({ message, requestedSchema }, options);
+    return { action, ...(content === undefined ? {} : { content }) };
+  };
+  const sample: Sample = async (prompt, { system, maxTokens = 1_000 } = {}) => {
+    const messages = [{ role: "user" as const, content: { type: "text" as const, text: prompt } }];
+    const { content } = await server.createMessage({
+      messages,
+      maxTokens,
+      ...(system === undefined ? {} : { systemPrompt: system }),
+    }, options);
+    return [content].flat().map((part) => part.type === "text" ? part.text : "").join("\n");
+  };
+  return {
+    ...(elicitation === undefined ? {} : { elicit }),
+    ...(sampling === undefined ? {} : { sample }),
+  };
 }
 
 function registerPrompts(server: Server, offer: Offer): void {

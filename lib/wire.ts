@@ -48,12 +48,14 @@ export function wireTool(tool: AnyTool): WireTool {
 
 /**
  * Drops what costs tokens and says nothing: `$schema` (2020-12 is the protocol's default) and the
- * safe-integer bounds.
+ * safe-integer bounds. that the names of a record are strings and its values anything.
  */
 export function tidySchema(schema: JsonSchema): JsonSchema {
   const kept: [string, unknown][] = [];
   for (const [keyword, value] of Object.entries(schema)) {
     if (keyword === "$schema") continue;
+    if (keyword === "additionalProperties" && JSON.stringify(value) === "{}") continue;
+    if (keyword === "propertyNames" && JSON.stringify(value) === '{"type":"string"}') continue;
     if (keyword === "maximum" && value === Number.MAX_SAFE_INTEGER) continue;
     if (keyword === "minimum" && value === Number.MIN_SAFE_INTEGER) continue;
     if (keyword === "properties") kept.push([keyword, tidyAll(value as Record<string, JsonSchema>)]);

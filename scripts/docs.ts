@@ -31,7 +31,7 @@ async function testsWithSnapshots(): Promise<string[]> {
 async function main(): Promise<void> {
   // Nobody's own configuration may show in it: no variables, and a home where there is none.
   const nowhere = join(tmpdir(), "clawhammer-docs-no-home");
-  const reference = bun(["--no-env-file", "main.ts", "tools", "--markdown"], {
+  const reference = bun(["--no-env-file", "main.ts", "tools", "--markdown", "--tools-dir", nowhere], {
     HOME: nowhere,
     APPDATA: nowhere,
   });

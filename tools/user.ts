@@ -12,15 +12,12 @@ import { wireTool } from "../lib/wire.ts";
 
 const find = defineTool({
   name: "find_user_tools",
-  title: "Find the person's own tools",
-  description: "Lists the tools the person wrote, as they are now, with their arguments, and the errors of " +
-    "files that cannot be used. Call them with call_user_tool.",
+  title: "Find user tools",
+  description: "Lists the user's own tools as they are now, and errors in their files.",
   effect: "read",
   world: "closed",
   input: {
-    query: z.string().max(200).optional().describe(
-      "Words in the name or description; all tools when left out",
-    ),
+    query: z.string().optional().describe("Words to find"),
   },
   paths: [],
   async run({ query = "" }, ctx) {
@@ -40,13 +37,47 @@ const call = defineTool({
   effect: "destroy",
   world: "open",
   input: {
-    name: z.string().max(64).describe("Name of the tool"),
-    arguments: z.record(z.string(), z.unknown()).default({}).describe("Its arguments, by name"),
+    name: z.string().describe("Name"),
+    arguments: z.record(z.string(), z.unknown()).optional().describe("Arguments"),
   },
   paths: [],
-  forward: ({ name, arguments: args }) => ({ name, args }),
+  forward: ({ name, arguments: args }) => ({ name, args: args ?? {} }),
   run: () => text("The call path passes it on."),
 });
+
+const write = {
+  name: "write_user_tool",
+  title: "Write a tool of my own",
+  description: "Has Claude write a tool for you, as one TypeScript file you save",
+  arguments: [{
+    name: "task",
+    description: "What the tool does, for example: convert amounts between currencies",
+    required: true,
+  }],
+  async render({ task = "" }: Readonly<Record<string, string>>, ctx: Context) {
+    const folder = (await ctx.userTools?.())?.folder ?? "the folder of user tools";
+    return `Write a tool for me that does this: ${task}\n\n${GUIDE}\n\nShow me the whole file. I save it in ` +
+      `"${folder}", which no tool can write to, and tell you. Then find it with find_user_tools, call it with ` +
+      "call_user_tool, and mend what is wrong until it works.";
+  },
+};
+
+const GUIDE = `It is one TypeScript file with this form:
+
+import { defineTool, ToolError, z } from "clawhammer";
+
+export default defineTool({
+  name: "city_weather", // snake_case
+  description: "What it does and when to use it, for a model that has to choose",
+  effect: "read", // or add, change, destroy: what a call does to the world
+  input: { city: z.string().describe("Every argument is described") },
+  async run({ city }, ctx) {
+    // fetch(url, { signal: ctx.signal }), node: modules and npm packages beside the file work.
+    // ctx.files.readText(path) and the like reach the allowed folders; ctx.progress(done, total) reports.
+    // Throw new ToolError("What happened", "What to do next.") for what the caller can mend.
+    return "text, or an object";
+  },
+});`;
 
 /** The tools that match, then what is wrong with files. */
 function render(user: UserTools, query: string, { readOnly }: Context): string {
@@ -86,5 +117,5 @@ export const user = defineModule({
   needs: "userTools",
   instructions: "The person's own tools can change at any time: find_user_tools shows them as they are now.",
   tools: [find, call],
-  prompts: [],
+  prompts: [write],
 });

@@ -12,7 +12,8 @@ export { ToolError, z };
 
 /** Declares a tool; the identity function that gives the literal its types. */
 export function defineTool<Input extends Shape>(tool: Tool<Input>): Tool<never> {
-  return tool as unknown as Tool<never>; // Which arguments it takes is checked at its calls, not by the compiler.
+  // Which arguments it takes is checked at its calls, not by the compiler.
+  return tool as unknown as Tool<never>;
 }
 
 /** Declares a prompt. */

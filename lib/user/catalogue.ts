@@ -33,7 +33,7 @@ export interface CatalogueOptions {
   readonly data: string | undefined;
   /** Whether changed files are refused until the person trusts them. */
   readonly pin: boolean;
-  /** The names of the built-in tools, and of the prompts as `prompt NAME`: nothing of the person's has them. */
+  /** The names of the built-in tools, and of prompts as `prompt NAME`: nothing of the person's has them. */
   readonly taken: ReadonlySet<string>;
   readonly pool: Pool;
   readonly log: Log;

@@ -3,6 +3,8 @@
  * @module
  */
 import { Buffer } from "node:buffer";
+import { z } from "zod";
+import { ToolError } from "../errors.ts";
 import type { Incoming } from "../worker/channel.ts";
 import type { Answer, Context, Entry, Files, Info, Shape } from "./contract.ts";
 import { schemaOf } from "./describe.ts";
@@ -32,7 +34,11 @@ export function createContext(incoming: Incoming, facts: CallFacts): Context {
     ...(facts.elicit
       ? {
         elicit: async (message: string, fields: Shape) => {
-          return await value("elicit", message, schemaOf(fields, "input")) as Answer; // Of the client.
+          const answer = await value("elicit", message, schemaOf(fields, "input")) as Answer; // Our server's.
+          if (answer.action !== "accept") return answer;
+          const outcome = z.object(fields).safeParse(answer.content ?? {});
+          if (outcome.success) return { ...answer, content: outcome.data as Answer["content"] };
+          throw new ToolError("The client filled in the form wrongly", z.prettifyError(outcome.error));
         },
       }
       : {}),

@@ -78,7 +78,9 @@ export async function* describeFiles(files: readonly Found[], pool: Pool): Async
   yield* merged(work);
 }
 
-/** One process for many files. What one does when it is loaded may spoil the next: who fails is tried alone. */
+/**
+ * One process for many files. What one does when it is loaded may spoil the next: who fails is tried alone.
+ */
 async function* describeMany(waiting: Found[], lane: string, pool: Pool): AsyncGenerator<Described> {
   for (let count = 0;; count++) {
     const one = waiting.shift();

@@ -30,7 +30,9 @@ export function explainLoad(error: unknown, path: string): LoadProblem {
   return {
     ...(line === undefined ? {} : { line }),
     what: `${
-      missing(what) ?? (/^(BuildMessage|ResolveMessage)$/.test(name) ? what : `${name}: ${what}`)
+      missing(what) ?? (/^(BuildMessage|ResolveMessage)$/.test(name) || what.startsWith("SyntaxError")
+        ? what
+        : `${name}: ${what}`)
     }${elsewhere}`,
     next: advice(name, what),
   };
@@ -38,7 +40,9 @@ export function explainLoad(error: unknown, path: string): LoadProblem {
 
 function missing(message: string): string | undefined {
   const [, name] =
-    /(?:Cannot find (?:module|package)|Import|Relative import path) ["']([^"']+)["']/.exec(message) ?? [];
+    /(?:Cannot find (?:module|package)|Module not found|Import|Relative import path) ["']([^"']+)["']/.exec(
+      message,
+    ) ?? [];
   return name === undefined ? undefined : `It imports "${name}", which is not there`;
 }
 
@@ -49,7 +53,9 @@ function advice(name: string, message: string): string {
     if (/^[./]/.test(specifier)) return "Name a file of the folder, with its ending.";
     return `Install it beside the tool: npm install ${specifier}`;
   }
-  if (name === "BuildMessage" || name === "SyntaxError") return "Mend that line and save the file.";
+  if (name === "BuildMessage" || name === "SyntaxError" || message.startsWith("SyntaxError")) {
+    return "Mend that line and save the file.";
+  }
   return "This is thrown while the file is loaded: mend it, or do that work inside of run.";
 }
 

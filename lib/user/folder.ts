@@ -30,7 +30,9 @@ export interface Sources {
   readonly texts: ReadonlyMap<string, string>;
   /** SHA-256 of all names and texts, in hexadecimal. */
   readonly fingerprint: string;
-  /** What {@link isUnchanged} compares. Empty when a file changed so recently that its times prove nothing. */
+  /**
+   * What {@link isUnchanged} compares. Empty when a file changed so recently that its times prove nothing.
+   */
   readonly signatures: ReadonlyMap<string, string>;
 }
 

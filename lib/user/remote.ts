@@ -145,7 +145,7 @@ async function ask(
     const where = line === undefined ? file : `${file}:${line}`;
     throw new ToolError(
       `${tool?.name ?? file} failed: ${error.remoteName}: ${error.message.trim().split("\n")[0]} (${where})`,
-      `The tool's own code threw this. Whoever wrote it mends it in ${path}; the next call uses the new version.`,
+      `The tool's own code threw this. Its author mends it in ${path}; the next call uses the new version.`,
     );
   }
 }
