@@ -274,8 +274,9 @@ export const USER_ASK_MS_MAX = 240_000;
 export const USER_DESCRIBE_BATCH = 25;
 /** Of fewer new files each gets a process of its own, which then stays warm for its calls. */
 export const USER_DESCRIBE_WARM_MAX = 2;
-/** Calls of user tools that run at the same time, each in a process of its own. */
-export const USER_CALLS_AT_ONCE_MAX = 8;
+/** Calls of user tools that run at the same time, each in a process of its own; and calls of one file. */
+export const USER_CALLS_AT_ONCE_MAX = 16;
+export const USER_CALLS_OF_FILE_MAX = 4;
 /** Processes of user tools that stay warm, and for how many milliseconds: about 45 MB each. */
 export const USER_WARM_MAX = 4;
 export const USER_WARM_MS = 300_000;

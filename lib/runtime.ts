@@ -4,7 +4,7 @@
  */
 import { readlinkSync } from "node:fs";
 import type { Duplex } from "node:stream";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 interface BunRuntime {
   plugin(plugin: { name: string; setup(build: BunPluginBuilder): void }): void;
@@ -160,11 +160,24 @@ export async function provideModules(module: NamedModule, texts: ReadonlyMap<str
 
 /** The same by the hooks of `node:module`, which take JavaScript only: types are blanked out. */
 async function hookModules(module: NamedModule, texts: ReadonlyMap<string, string>): Promise<void> {
-  const { registerHooks, stripTypeScriptTypes } = await import("node:module");
+  const { createRequire, isBuiltin, registerHooks, stripTypeScriptTypes } = await import("node:module");
+  let looking = false;
   registerHooks({
     resolve(specifier, context, next) {
-      if (specifier !== module.name) return next(specifier, context);
-      return { url: module.url, shortCircuit: true };
+      if (specifier === module.name) return { url: module.url, shortCircuit: true };
+      const { parentURL = "" } = context;
+      const ours = !looking && parentURL.startsWith("file:") && texts.has(fileURLToPath(parentURL));
+      if (!ours || isBuiltin(specifier) || /^(\.{0,2}\/|[a-z]+:)/.test(specifier)) {
+        return next(specifier, context);
+      }
+      // Packages stand beside the file, not beside this program, where Deno would look for them. Looking asks
+      // this hook again.
+      looking = true;
+      try {
+        return { url: pathToFileURL(createRequire(parentURL).resolve(specifier)).href, shortCircuit: true };
+      } finally {
+        looking = false;
+      }
     },
     load(url, context, next) {
       const path = url.startsWith("file:") ? fileURLToPath(url) : undefined;

@@ -56,9 +56,12 @@ const write = {
   }],
   async render({ task = "" }: Readonly<Record<string, string>>, ctx: Context) {
     const folder = (await ctx.userTools?.())?.folder ?? "the folder of user tools";
-    return `Write a tool for me that does this: ${task}\n\n${GUIDE}\n\nShow me the whole file. I save it in ` +
-      `"${folder}", which no tool can write to, and tell you. Then find it with find_user_tools, call it with ` +
-      "call_user_tool, and mend what is wrong until it works.";
+    return [
+      `Write a tool for me that does this: ${task}`,
+      GUIDE,
+      `Show me the whole file. I save it in "${folder}", where no tool can write, and tell you. Then find ` +
+      "it with find_user_tools, call it with call_user_tool, and mend what is wrong until it works.",
+    ].join("\n\n");
   },
 };
 

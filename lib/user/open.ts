@@ -6,6 +6,7 @@ import { existsSync, realpathSync } from "node:fs";
 import type { Config } from "../config.ts";
 import {
   USER_CALLS_AT_ONCE_MAX,
+  USER_CALLS_OF_FILE_MAX,
   USER_MEMORY_BYTES_MAX,
   USER_MESSAGE_BYTES_MAX,
   USER_WARM_MAX,
@@ -35,6 +36,7 @@ export function openUserTools(
     memoryBytesMax: USER_MEMORY_BYTES_MAX,
     frameBytesMax: USER_MESSAGE_BYTES_MAX,
     atOnceMax: USER_CALLS_AT_ONCE_MAX,
+    keyAtOnceMax: USER_CALLS_OF_FILE_MAX,
     idleMax: USER_WARM_MAX,
     idleMs: USER_WARM_MS,
   });

@@ -22,6 +22,8 @@ import { createKeeper, type Keeper } from "./tree.ts";
 export interface PoolOptions extends Omit<WorkerOptions, "log"> {
   /** Workers that do something at the same time; more requests wait in the order they came. */
   readonly atOnceMax: number;
+  /** The same for jobs of one key, so that one that hangs does not take the turn of all others. */
+  readonly keyAtOnceMax?: number;
   /** Workers that stay when they have nothing to do, and for how many milliseconds. */
   readonly idleMax: number;
   readonly idleMs: number;
@@ -131,6 +133,7 @@ function residentBytes(pid: number): number {
 function createPool(options: WorkerOptions, limits: PoolOptions, shared: Shared): Pool {
   const shelf = createShelf(limits, shared.log);
   const queue = createQueue(limits.atOnceMax);
+  const queues = createQueues(limits.keyAtOnceMax ?? limits.atOnceMax);
   return {
     async run(method, value, job = {}) {
       const stop = new AbortController();
@@ -144,7 +147,8 @@ function createPool(options: WorkerOptions, limits: PoolOptions, shared: Shared)
         : setTimeout(() => stop.abort(tooSlow(options.label, job.timeoutMs)), job.timeoutMs);
       const work = () => useWorker(method, value, { ...job, signal: stop.signal }, options, shelf, shared);
       try {
-        return await untilAborted(() => queue(work, stop.signal), stop.signal);
+        const turn = () => queues(job.key ?? "", () => queue(work, stop.signal), stop.signal);
+        return await untilAborted(turn, stop.signal);
       } finally {
         clearTimeout(timer);
         job.signal?.removeEventListener("abort", cancel);
@@ -308,6 +312,23 @@ function createQueue(count: number): <T>(work: () => Promise<T>, signal: AbortSi
       const next = waiting.shift();
       if (next === undefined) free++;
       else next();
+    }
+  };
+}
+
+/** A queue for each key, for as long as somebody is in it. */
+function createQueues(
+  count: number,
+): <T>(key: string, work: () => Promise<T>, signal: AbortSignal) => Promise<T> {
+  const queues = new Map<string, { readonly run: ReturnType<typeof createQueue>; users: number }>();
+  return async (key, work, signal) => {
+    const queue = queues.get(key) ?? { run: createQueue(count), users: 0 };
+    queues.set(key, queue);
+    queue.users++;
+    try {
+      return await queue.run(work, signal);
+    } finally {
+      if (--queue.users === 0) queues.delete(key);
     }
   };
 }

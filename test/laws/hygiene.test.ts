@@ -35,7 +35,8 @@ function found(files: readonly SourceFile[], patterns: readonly RegExp[], advice
 function release(files: readonly SourceFile[]): string[] {
   const text = (path: string) => files.find((file) => file.path === path)?.text ?? "";
   const { version, license } = JSON.parse(text("package.json") || "{}");
-  const [, first] = /^## \[?v?(\d[\w.+-]*)/m.exec(text("CHANGELOG.md")) ?? [];
+  // What is being worked on stands above, marked as unreleased.
+  const [, first] = /^## \[?v?(\d[\w.+-]*)(?!.*\(unreleased\))/m.exec(text("CHANGELOG.md")) ?? [];
   const { version: other } = JSON.parse(text("deno.json") || "{}");
   return [
     ...(first === version
@@ -101,7 +102,7 @@ const LAWS: Law[] = [
     ],
     good: [{
       "package.json": '{"version":"0.1.0","license":"MIT"}',
-      "CHANGELOG.md": "# Changes\n\n## 0.1.0 (2026-11-22)\n",
+      "CHANGELOG.md": "# Changes\n\n## 0.2.0 (unreleased)\n\n## 0.1.0 (2026-11-22)\n",
       "LICENSE": "MIT License\n",
     }],
   },

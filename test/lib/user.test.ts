@@ -208,7 +208,7 @@ test("a pinned tool that changed is refused until it is trusted, its old version
   }, { pinTools: true });
 });
 
-test("a read-only server offers only readers, and refuses the others by name and through call_user_tool", async () => {
+test("a read-only server offers only readers, and refuses the others however they are called", async () => {
   await withBench(async ({ put, call, caller }) => {
     const changes = toolSource("changes", "return 'changed';").replace('effect: "read"', 'effect: "change"');
     await put({ "changes.ts": changes, "reads.ts": toolSource("reads", "return 'read';") });
@@ -235,7 +235,7 @@ test("a tool sees its own environment and nothing of the server's", async () => 
   }, { toolsEnv: { NAMED: "1" } });
 });
 
-test("a tool that reads may not write, one that changes may, by the rules of the built-in tools", async () => {
+test("a tool that reads may not write, one that adds may, by the rules of the built-in tools", async () => {
   await withBench(async ({ put, call, allowed, folder }) => {
     const body = "await ctx.files.write(args.path, 'written'); return ctx.files.readText(args.path);";
     const input = "input: { path: z.string() },";
@@ -330,7 +330,10 @@ test("a module has prompts and resources of its own", async () => {
           tools: [defineTool({ name: "note", description: "Notes", effect: "add", run: () => "noted" })],
           prompts: [definePrompt({
             name: "brief", description: "Brief me",
-            arguments: [{ name: "day", description: "Day", required: true, complete: (v) => ["today", "tomorrow"].filter((d) => d.startsWith(v)) }],
+            arguments: [{
+              name: "day", description: "Day", required: true,
+              complete: (v) => ["today", "tomorrow"].filter((d) => d.startsWith(v)),
+            }],
             render: ({ day }) => "Brief me about " + day,
           })],
           resources: {

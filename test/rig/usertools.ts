@@ -141,7 +141,8 @@ export const HOSTILE: Readonly<Record<string, string>> = {
     const { spawn } = await import("node:child_process");
     const { appendFileSync } = await import("node:fs");
     for (const detached of [false, true]) {
-      const child = spawn("/bin/sh", ["-c", "trap '' HUP TERM; sleep 600 & sleep 600"], { stdio: "ignore", detached });
+      const script = "trap '' HUP TERM; sleep 600 & sleep 600";
+      const child = spawn("/bin/sh", ["-c", script], { stdio: "ignore", detached });
       appendFileSync("NOTE", child.pid + "\\n");
     }
     await new Promise(() => setInterval(() => {}, 1000));`,
