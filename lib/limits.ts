@@ -282,6 +282,10 @@ export const USER_WARM_MAX = 4;
 export const USER_WARM_MS = 300_000;
 /** Bytes of memory that one call of a user tool may use. */
 export const USER_MEMORY_BYTES_MAX = 1024 * MIB;
+/** Questions of one call (files, the person) that are answered at the same time; more wait. */
+export const USER_QUESTIONS_AT_ONCE_MAX = 16;
+/** Lines that one call of a user tool writes into the log. */
+export const USER_LOG_LINES_MAX = 200;
 /** Bytes of one message from a user tool: what a reply may hold, and a file it writes. */
 export const USER_MESSAGE_BYTES_MAX = 24 * MIB;
 /** Tools that one `find_user_tools` shows with their arguments. */

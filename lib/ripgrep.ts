@@ -17,6 +17,7 @@ import { delimiter, isAbsolute, join } from "node:path";
 import process from "node:process";
 import { errorCode, errorText, throwIfAborted, ToolError } from "./errors.ts";
 import { SEARCH_ERROR_BYTES_MAX, SEARCH_MS_MAX, SEARCHES_AT_ONCE_MAX } from "./limits.ts";
+import { createQueue } from "./queue.ts";
 import { embeddedFile, sourceFolder } from "./runtime.ts";
 import type { Log } from "./tool.ts";
 
@@ -76,7 +77,7 @@ const BUSY: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM
 /** Makes the runner. Nothing is written or started before the first run. */
 export function createRipgrep(options: RipgrepOptions): Ripgrep {
   const places = executables(options);
-  const turn = createGate(SEARCHES_AT_ONCE_MAX);
+  const turn = createQueue(SEARCHES_AT_ONCE_MAX);
   // The executable in use, sought at the first run and given up for the next one when it cannot be run.
   let current: Promise<string | undefined> | undefined;
   const seek = async () => {
@@ -293,21 +294,4 @@ function startError(error: unknown): Error {
     );
   }
   return new UnusableError(errorText(error));
-}
-
-/** Lets at most `count` pieces of work run at the same time; the others wait in the order they came. */
-function createGate(count: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = count;
-  return async (work) => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
-    }
-  };
 }

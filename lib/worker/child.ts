@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { dirname } from "node:path";
 import process from "node:process";
 import { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { errorText, ToolError } from "../errors.ts";
 import { sizeText } from "../format.ts";
 import { WORKER_FRAME_BYTES_MAX, WORKER_OUTPUT_CHARS } from "../limits.ts";
@@ -107,12 +108,15 @@ export function startWorker(options: WorkerOptions, keeper: Keeper, number: numb
   const end = (ending: Ending) => {
     if (state.ending !== undefined) return;
     state.ending = ending;
-    if (child?.pid !== undefined) keeper.end(child.pid, mark);
-    // What it printed last may still be on its way.
-    setTimeout(() => {
+    const { pid } = child ?? {};
+    // At the end of the process all are killed together.
+    const killed = pid === undefined || ending.why === "shutdown" ? undefined : keeper.end(pid, mark);
+    void Promise.resolve(killed).then(async () => {
+      // What it printed last may still be on its way.
+      await sleep(5);
       for (const stream of child?.stdio ?? []) stream?.destroy();
       gone.resolve(ending);
-    }, 5);
+    });
   };
   let channel: Channel | undefined;
   try {
