@@ -11,13 +11,14 @@ import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { access, chmod, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { access, open, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import process from "node:process";
 import { errorCode, errorText, throwIfAborted, ToolError } from "./errors.ts";
+import { createGate } from "./gate.ts";
 import { SEARCH_ERROR_BYTES_MAX, SEARCH_MS_MAX, SEARCHES_AT_ONCE_MAX } from "./limits.ts";
-import { createQueue } from "./queue.ts";
+import { makePrivate } from "./private.ts";
 import { embeddedFile, sourceFolder } from "./runtime.ts";
 import type { Log } from "./tool.ts";
 
@@ -77,7 +78,7 @@ const BUSY: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM
 /** Makes the runner. Nothing is written or started before the first run. */
 export function createRipgrep(options: RipgrepOptions): Ripgrep {
   const places = executables(options);
-  const turn = createQueue(SEARCHES_AT_ONCE_MAX);
+  const turn = createGate(SEARCHES_AT_ONCE_MAX);
   // The executable in use, sought at the first run and given up for the next one when it cannot be run.
   let current: Promise<string | undefined> | undefined;
   const seek = async () => {
@@ -175,15 +176,6 @@ async function writeOut(bytes: Uint8Array, folder: string): Promise<string> {
   }
   if (await holds(path, hash, bytes.length)) return path;
   throw new Error("what was written there is not what is read back");
-}
-
-async function makePrivate(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const stats = await lstat(folder);
-  if (!stats.isDirectory()) throw new Error("it is not a folder");
-  if (process.getuid === undefined) return;
-  if (stats.uid !== process.getuid()) throw new Error("it belongs to another user");
-  if ((stats.mode & 0o777) !== 0o700) await chmod(folder, 0o700);
 }
 
 /** Whether a file is there that is ours to execute: a regular file of our own, with the right contents. */

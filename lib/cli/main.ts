@@ -44,13 +44,16 @@ async function run(modules: readonly Module[], args: readonly string[], host: Ho
   let level: Level = "info";
   try {
     if (first === "--version") return await showVersion();
+    if (first === "--licenses") return await showLicenses();
     if (first === "help" || wantsHelp(args)) return await showHelp(modules, args, host);
     if (first === undefined && process.stdin.isTTY) return await welcome(host);
     const command = find(serves ? "serve" : first);
-    const line = await loadConfig(serves ? args : args.slice(1), command.flags, host);
+    const faults: string[] = [];
+    const tolerate = command.lenient ? (fault: string) => void faults.push(fault) : undefined;
+    const line = await loadConfig(serves ? args : args.slice(1), command.flags, host, tolerate);
     level = line.config.logLevel;
     const start = await command.load();
-    return await start({ modules, line, host });
+    return await start({ modules, line, host, faults });
   } catch (error) {
     // A host that starts the server may lose standard error, so the log file has to say it, too.
     const logs = (serves || first === "serve") && !process.stdin.isTTY
@@ -92,6 +95,12 @@ async function showVersion(): Promise<number> {
     import("../runtime.ts"),
   ]);
   await print(`${name} ${version} (${runtimeName()}, ${process.platform}-${process.arch})`);
+  return 0;
+}
+
+async function showLicenses(): Promise<number> {
+  const { licenses } = await import("../licenses/text.ts");
+  await print(await licenses());
   return 0;
 }
 

@@ -7,7 +7,7 @@ import { Buffer } from "node:buffer";
 import { ToolError } from "../errors.ts";
 import { sizeText } from "../format.ts";
 import { USER_QUESTIONS_AT_ONCE_MAX, WHOLE_FILE_BYTES_MAX } from "../limits.ts";
-import { createQueue } from "../queue.ts";
+import { createGate } from "../gate.ts";
 import { decode } from "../text.ts";
 import type { Context } from "../tool.ts";
 import type { Incoming, Parcel } from "../worker/channel.ts";
@@ -18,7 +18,7 @@ export function createAnswers(
   mayChange: boolean,
 ): (method: string, value: unknown, incoming: Incoming) => Promise<Parcel> {
   const { files, signal } = ctx;
-  const turn = createQueue(USER_QUESTIONS_AT_ONCE_MAX);
+  const turn = createGate(USER_QUESTIONS_AT_ONCE_MAX);
   const settle = async (path: unknown) => await files.settle(files.resolve(String(path)));
   const changing = () => {
     if (ctx.readOnly || !mayChange) {

@@ -123,21 +123,9 @@ export function startWorker(options: WorkerOptions, keeper: Keeper, number: numb
     child = spawnChild(options, mark);
     channel = openChannel(child, options);
     if (child.pid !== undefined) keeper.watch(child.pid);
-    child.on("error", (error) => end({ why: "start", detail: errorText(error) }));
-    child.on("exit", (code, signal) => {
-      end(signal === null ? { why: "exit", code: code ?? 0 } : { why: "signal", signal });
-    });
-    const keep = (chunk: unknown) => {
-      state.output = (state.output + String(chunk)).slice(-WORKER_OUTPUT_CHARS);
-      options.log.debug(() => `${options.label} printed: ${readable(String(chunk))}`);
-    };
-    child.stdout?.on("data", keep);
-    child.stderr?.on("data", keep);
-    void channel.closed.then((error) => {
-      const broken = () => end({ why: "protocol", detail: error.message });
-      // An exit is told a moment after the pipe has closed, and is the better reason.
-      if (error instanceof GarbledError) broken();
-      else setTimeout(broken, 100);
+    listen(child, channel, end, (chunk) => {
+      state.output = (state.output + chunk).slice(-WORKER_OUTPUT_CHARS);
+      options.log.debug(() => `${options.label} printed: ${readable(chunk)}`);
     });
   } catch (error) {
     end({ why: "start", detail: errorText(error) });
@@ -172,6 +160,26 @@ export function startWorker(options: WorkerOptions, keeper: Keeper, number: numb
   async function failure(): Promise<WorkerEndedError> {
     return new WorkerEndedError(options.label, await gone.promise, readable(state.output).slice(-300));
   }
+}
+
+/** Notices how it ends, and what it prints. */
+function listen(
+  child: ChildProcess,
+  channel: Channel,
+  end: (ending: Ending) => void,
+  keep: (chunk: string) => void,
+): void {
+  child.on("error", (error) => end({ why: "start", detail: errorText(error) }));
+  child.on("exit", (code, signal) => {
+    end(signal === null ? { why: "exit", code: code ?? 0 } : { why: "signal", signal });
+  });
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => keep(String(chunk)));
+  void channel.closed.then((error) => {
+    const broken = () => end({ why: "protocol", detail: error.message });
+    // An exit is told a moment after the pipe has closed, and is the better reason.
+    if (error instanceof GarbledError) broken();
+    else setTimeout(broken, 100);
+  });
 }
 
 /** The value of a promise that is fulfilled by now. */

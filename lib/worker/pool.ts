@@ -13,7 +13,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { CancelledError, ToolError } from "../errors.ts";
 import { WORKER_MEMORY_CHECK_MS, WORKER_PING_MS, WORKER_START_MS_MAX, WORKER_STOP_MS } from "../limits.ts";
-import { createQueue } from "../queue.ts";
+import { createGate } from "../gate.ts";
 import type { Log } from "../tool.ts";
 import type { Parcel, Request } from "./channel.ts";
 import { startWorker, type Worker, type WorkerOptions } from "./child.ts";
@@ -137,7 +137,7 @@ function residentBytes(pid: number): number {
 
 function createPool(options: WorkerOptions, limits: PoolOptions, shared: Shared): Pool {
   const shelf = createShelf(limits, shared.log);
-  const queue = createQueue(limits.atOnceMax);
+  const queue = createGate(limits.atOnceMax);
   const queues = createQueues(limits.keyAtOnceMax ?? limits.atOnceMax);
   return {
     async run(method, value, job = {}) {
@@ -307,9 +307,9 @@ async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Pro
 function createQueues(
   count: number,
 ): <T>(key: string, work: () => Promise<T>, signal: AbortSignal) => Promise<T> {
-  const queues = new Map<string, { readonly run: ReturnType<typeof createQueue>; users: number }>();
+  const queues = new Map<string, { readonly run: ReturnType<typeof createGate>; users: number }>();
   return async (key, work, signal) => {
-    const queue = queues.get(key) ?? { run: createQueue(count), users: 0 };
+    const queue = queues.get(key) ?? { run: createGate(count), users: 0 };
     queues.set(key, queue);
     queue.users++;
     try {

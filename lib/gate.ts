@@ -1,16 +1,13 @@
 /**
- * Turns: so much work at the same time, and no more.
+ * A gate for work that must not all run at once.
  * @module
  */
 
-/** Runs work when its turn has come. */
-export type Queue = <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+/** Runs work when its turn has come; not at all when the signal is aborted by then. */
+export type Gate = <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
-/**
- * Lets at most `count` pieces of work run at the same time; the others wait in the order they came. Work whose
- * signal is aborted by its turn is not begun.
- */
-export function createQueue(count: number): Queue {
+/** Lets at most `count` pieces of work run at the same time; the others wait in the order they came. */
+export function createGate(count: number): Gate {
   const waiting: (() => void)[] = [];
   let free = count;
   return async (work, signal) => {
