@@ -22,8 +22,6 @@ import { targets } from "../client.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const HOST: Host = { platform: "linux", env: {}, home: "/home/ada", cwd: "/home/ada" };
 
-const ADD = toolSource("add", "return args.a + args.b;", "input: { a: z.number(), b: z.number() },");
-
 /** The modules that are offered where nothing is configured. */
 const OFFERED = modules.filter((module) => module.needs === undefined);
 
