@@ -18,6 +18,9 @@ import { ROOT } from "./runtimes.mjs";
 
 const DIST = join(ROOT, "dist");
 
+/** Runs in a thread of its own, so it is a program of its own. */
+const THREAD = "lib/confine/thread.ts";
+
 /** How everything is compiled, the baseline of the benchmarks too. */
 const FLAGS = [
   "--compile",
@@ -39,7 +42,7 @@ export interface Compilation {
   readonly outfile: string;
   /** A name of the list of targets; this machine when left out. */
   readonly target?: string;
-  /** Files to embed, each under its own name. */
+  /** Files to embed, each under its own name, and programs of threads, under their paths. */
   readonly assets?: readonly string[];
   /** What {@link rehearse} recorded: the functions a start needs are then laid out together. */
   readonly order?: string;
@@ -120,7 +123,7 @@ async function buildProduct(
   await copyFile(await ripgrepFor(ripgrep), asset);
   const pdfium = join(ROOT, "node_modules/@hyzyla/pdfium/dist/pdfium.wasm");
   const order = join(folder, "order");
-  const assets = [asset, pdfium, join(folder, LICENSES_NAME)];
+  const assets = [asset, pdfium, THREAD, join(folder, LICENSES_NAME)];
   const size = await compile({ entry: "main.ts", outfile, target, assets, order });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`Built dist/${basename(outfile)} (${(size / 1e6).toFixed(0)} MB) in ${seconds} s`);
