@@ -7,6 +7,7 @@
 
 export * from "./limits/documents.ts";
 export * from "./limits/git.ts";
+export * from "./limits/user.ts";
 export * from "./limits/web.ts";
 
 const KIB = 1024;

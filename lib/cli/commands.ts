@@ -240,4 +240,15 @@ export const COMMANDS: readonly Command[] = [
     ],
     load: async () => (await import("./doctor.ts")).doctor,
   },
+  {
+    name: "trust",
+    operands: "FILE …",
+    summary: "trust a tool of your own as it is now",
+    about:
+      "With --pin-tools a tool of your own is remembered when it is used first, and refused when its file " +
+      "has changed, until you trust it again. FILE is its path, or its name in the folder of tools.",
+    flags: [],
+    examples: [{ does: "after you changed it", line: "trust weather.ts" }],
+    load: async () => (await import("./trust.ts")).trust,
+  },
 ];
