@@ -62,8 +62,8 @@ export function openData({ folders }: Config): Installations {
 }
 
 /**
- * Does something to one configuration. Why it cannot be done is told; then it resolves with undefined, so that
- * one client's configuration never keeps another's from being written.
+ * Does something to one configuration. Why it cannot be done is told; then it resolves with undefined, so
+ * that one client's configuration never keeps another's from being written.
  */
 export async function attempt<T>({ client }: Target, work: () => Promise<T>): Promise<T | undefined> {
   try {

@@ -171,7 +171,7 @@ test("call replaces lone surrogates, which JSON cannot carry as UTF-8", async ()
   });
 });
 
-test("the log tells tool, duration, size and outcome; what was asked for and why it was refused, only at debug", async () => {
+test("the log tells tool, duration, size and outcome; arguments and refusals only at debug", async () => {
   const said: Record<"info" | "debug", string[]> = { info: [], debug: [] };
   const log = {
     debug: (message: string | (() => string)) =>

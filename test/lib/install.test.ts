@@ -155,7 +155,7 @@ test("other keys of an entry that is there are kept; an entry of another program
   });
 });
 
-test("uninstall leaves an entry that has since become another program's, and one without a program", async () => {
+test("uninstall leaves an entry that has become another program's, and one without a program", async () => {
   await withHome(async (home) => {
     const claude = findClient("claude");
     const path = await home.put(claude, "{}");
