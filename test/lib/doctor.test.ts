@@ -303,7 +303,8 @@ test("renderBundle holds what a bug report needs, and neither names nor secrets"
     const config = join(home, ".config", "clawhammer", "clawhammer.json");
     await put(
       config,
-      `{\n  "allow": ["${home}/Documents"], // password=hunter3\n"webHeader": ["b.example X-Door: sesame-2"]}`,
+      `{\n  "allow": ["${home}/Documents"], // password=hunter3\n` +
+        `"webHeader": ["b.example X-Door: sesame-2"]}`,
     );
     await put(
       logPath(join(home, ".local", "state", "clawhammer")),
