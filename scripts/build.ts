@@ -18,6 +18,9 @@ import { ROOT } from "./runtimes.mjs";
 
 const DIST = join(ROOT, "dist");
 
+/** Runs in a thread of its own, so it is a program of its own. */
+const THREAD = "lib/confine/thread.ts";
+
 /** How everything is compiled, the baseline of the benchmarks too. */
 const FLAGS = [
   "--compile",
@@ -39,7 +42,7 @@ export interface Compilation {
   readonly outfile: string;
   /** A name of the list of targets; this machine when left out. */
   readonly target?: string;
-  /** Files to embed, each under its own name. */
+  /** Files to embed, each under its own name, and programs of threads, under their paths. */
   readonly assets?: readonly string[];
   /** What {@link rehearse} recorded: the functions a start needs are then laid out together. */
   readonly order?: string;
@@ -108,7 +111,7 @@ const REHEARSAL = [
   { id: 2, method: "tools/list" },
 ];
 
-/** Compiles the product for a target of the list, with that platform's own ripgrep and the PDF engine inside. */
+/** Compiles the product for a target of the list, with that platform's ripgrep and the PDF engine inside. */
 async function buildProduct(
   outfile: string,
   ripgrep: string,
@@ -120,7 +123,7 @@ async function buildProduct(
   await copyFile(await ripgrepFor(ripgrep), asset);
   const pdfium = join(ROOT, "node_modules/@hyzyla/pdfium/dist/pdfium.wasm");
   const order = join(folder, "order");
-  const assets = [asset, pdfium, join(folder, LICENSES_NAME)];
+  const assets = [asset, pdfium, THREAD, join(folder, LICENSES_NAME)];
   const size = await compile({ entry: "main.ts", outfile, target, assets, order });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`Built dist/${basename(outfile)} (${(size / 1e6).toFixed(0)} MB) in ${seconds} s`);

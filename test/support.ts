@@ -10,6 +10,7 @@ import { type Caller, createCaller, type Reach, type Services } from "../lib/cal
 import { thisHost } from "../lib/config.ts";
 import { openDocuments } from "../lib/documents/lazy.ts";
 import { createFiles } from "../lib/fs/files.ts";
+import type { Platform } from "../lib/fs/platform.ts";
 import { openRoots } from "../lib/fs/roots.ts";
 import { createGit } from "../lib/git/git.ts";
 import type { Git } from "../lib/git/types.ts";
@@ -33,6 +34,8 @@ export interface Sandbox {
   readonly outside: string;
   /** A folder beside both for a journal; made with the first change when the option `journal` is set. */
   readonly journalFolder: string;
+  /** Where converted documents are kept. */
+  readonly cacheFolder: string;
   readonly files: Files;
   readonly caller: Caller;
   /** Calls a tool; `text` is all text of the reply. */
@@ -48,6 +51,8 @@ export type SandboxOptions = Partial<Omit<Services, "reach">> & {
   readonly rootReadOnly?: boolean;
   readonly journal?: boolean;
   readonly web?: Partial<Pick<WebOptions, "policy" | "proxy" | "resolve">>;
+  /** Made for the allowed folder. */
+  readonly platform?: (dir: string) => Platform;
 };
 
 /** A configuration that says nothing about the web. */
@@ -83,7 +88,7 @@ export async function withSandbox(
       journal?.release();
       workers.end();
     };
-    const files = createFiles(roots, { journal });
+    const files = createFiles(roots, { journal, platform: options.platform?.(dir) });
     const search = createSearch(createRipgrep({ cacheFolder: join(base, "cache"), log: SILENT }));
     const documents = openDocuments(join(base, "cache"), SILENT, () => Promise.resolve(workers));
     const web = openWeb({
@@ -107,6 +112,7 @@ export async function withSandbox(
       dir,
       outside,
       journalFolder,
+      cacheFolder: join(base, "cache"),
       files,
       caller,
       async call(name, args) {
