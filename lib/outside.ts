@@ -1,6 +1,6 @@
 /**
- * Prose that comes from outside: cleaned of what a person would not see, and marked as data. In code and names
- * such characters are shown instead (`visible.ts`).
+ * Prose that comes from outside: cleaned of what a person would not see, and marked as data. In code and
+ * names such characters are shown instead (`visible.ts`).
  * @module
  */
 

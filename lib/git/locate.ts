@@ -137,12 +137,15 @@ async function checkLinks(folder: string, depth: number, walk: Walk, ground: Gro
     if (++walk.seen > GIT_ENTRIES_MAX) {
       throw damaged(givenPath(walk.top, ground.roots), `its git directory has over ${GIT_ENTRIES_MAX} files`);
     }
-    if (entry.isSymbolicLink()) await inside(join(folder, entry.name), walk.top, ground);
-    else if (entry.isFIFO()) {
-      // Whoever opens it waits for somebody to write into it.
+    const path = join(folder, entry.name);
+    if (entry.isSymbolicLink()) await inside(path, walk.top, ground);
+    else if (entry.isDirectory()) folders.push(path);
+    else if (!entry.isFile() && (await ground.disk.lstat(path))?.isFIFO() === true) {
+      // Whoever opens it waits for somebody to write into it. A socket is no trouble: git has one there.
       throw damaged(givenPath(walk.top, ground.roots), `its "${showName(entry.name)}" is a pipe`);
-    } else if (depth > 0 && entry.isDirectory()) folders.push(join(folder, entry.name));
+    }
   }
+  if (depth === 0) return;
   for (const next of folders) if (next !== walk.except) await checkLinks(next, depth - 1, walk, ground);
 }
 

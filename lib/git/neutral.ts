@@ -131,7 +131,7 @@ export function neutralEnvironment(
     GIT_CONFIG_GLOBAL: NOTHING,
     GIT_ATTR_NOSYSTEM: "1",
     // Nothing is written by the way, nothing is fetched by the way, nobody is asked. That no protocol is
-    // allowed would stop a fetch as well, but only after git has started one for every object that is missing.
+    // allowed would stop a fetch as well, but only after git has started one for each missing object.
     GIT_OPTIONAL_LOCKS: "0",
     GIT_NO_LAZY_FETCH: "1",
     GIT_TERMINAL_PROMPT: "0",

@@ -77,8 +77,8 @@ function reachOf6(address: ipaddr.IPv6): Reach {
 }
 
 /**
- * The IPv4 address in the last 32 bits of another way to write it, `::ffff:a.b.c.d` (RFC 4291), or to reach it
- * through the translator of a network without it, `64:ff9b::a.b.c.d` (RFC 6052).
+ * The IPv4 address in the last 32 bits of another way to write it, `::ffff:a.b.c.d` (RFC 4291), or to reach
+ * it through the translator of a network without it, `64:ff9b::a.b.c.d` (RFC 6052).
  */
 function carried(address: ipaddr.IPv6): ipaddr.IPv4 | undefined {
   const bytes = address.toByteArray();
