@@ -9,9 +9,10 @@ import { git } from "./tools/git/index.ts";
 import { search } from "./tools/search/index.ts";
 import { thinking } from "./tools/thinking.ts";
 import { time } from "./tools/time.ts";
+import { user } from "./tools/user.ts";
 import { web } from "./tools/web.ts";
 
 /** Every module, in the order of the documentation. */
-export const modules: readonly Module[] = [files, search, web, git, time, thinking];
+export const modules: readonly Module[] = [files, search, web, git, time, thinking, user];
 
 if (import.meta.main) await main(modules, process.argv.slice(2));

@@ -2,6 +2,7 @@
  * The application: modules and configuration become a caller. `serve`, `call` and `tools` stand on it.
  * @module
  */
+import { existsSync } from "node:fs";
 import { type Caller, createCaller, type Reach } from "./call.ts";
 import type { Config } from "./config.ts";
 import { flagOf } from "./config/options.ts";
@@ -13,12 +14,15 @@ import { createLog } from "./log.ts";
 import { nearest } from "./nearest.ts";
 import { clip, fitLines } from "./reply.ts";
 import type { Log, Module } from "./tool.ts";
+import type { UserTools } from "./user/types.ts";
 import type { Workers } from "./worker/pool.ts";
 
 /** A program that is ready to be called. */
 export interface App {
   readonly caller: Caller;
   readonly log: Log;
+  /** The person's own tools; undefined when there is no folder for them. */
+  readonly userTools: (() => Promise<UserTools>) | undefined;
   /** What the server tells the model about itself: at most INSTRUCTIONS_CHARS_MAX characters. */
   readonly instructions: string;
   /**
@@ -35,10 +39,10 @@ export interface App {
  * @throws {UsageError} when the configuration names a module that does not exist, or leaves none.
  */
 export function createApp(modules: readonly Module[], config: Config): App {
-  const enabled = pickModules(modules, config).map((module) => ({
-    ...module,
-    tools: module.tools.filter((tool) => tool.offered?.(config) ?? true),
-  }));
+  const folder = userFolder(config);
+  const enabled = pickModules(modules, config)
+    .filter(({ needs }) => needs === undefined || folder !== undefined)
+    .map((module) => ({ ...module, tools: module.tools.filter((tool) => tool.offered?.(config) ?? true) }));
   const log = createLog({ folder: config.folders.logs, level: config.logLevel });
   const opened = openRoots(config.allow);
   for (const { path, why } of opened.missing) log.warn(`Left out the allowed folder "${path}": ${why}`);
@@ -53,6 +57,14 @@ export function createApp(modules: readonly Module[], config: Config): App {
     return await openReach(config, opened.roots, () => roots, { log, workers });
   };
   let reach: Promise<Reach> | undefined;
+  let user: Promise<UserTools> | undefined;
+  const openUser = async (path: string) => {
+    const [{ openUserTools }, running] = await Promise.all([import("./user/open.ts"), workers()]);
+    return openUserTools(path, config, modules, { workers: running, log });
+  };
+  const userTools = folder === undefined || !enabled.some(({ needs }) => needs === "userTools")
+    ? undefined
+    : () => user ??= openUser(folder);
   const caller = createCaller(enabled, {
     reach: async () => {
       await narrowing;
@@ -60,6 +72,7 @@ export function createApp(modules: readonly Module[], config: Config): App {
     },
     log,
     readOnly,
+    ...(userTools === undefined ? {} : { userTools }),
   });
   const narrow = async (ask: () => Promise<readonly string[]>) => {
     try {
@@ -77,12 +90,24 @@ export function createApp(modules: readonly Module[], config: Config): App {
   return {
     caller,
     log,
+    userTools,
     instructions: instructionsOf(enabled, opened, readOnly),
     followRoots: config.ignoreRoots ? undefined : (ask) => {
       // One answer after the other: the last one the client gives counts.
       narrowing = narrowing.then(() => narrow(ask));
     },
   };
+}
+
+/** The folder of the person's own tools: the one that was named, or the usual one where it exists. */
+function userFolder({ toolsDir }: Config): string | undefined {
+  if (toolsDir === undefined || toolsDir.named) return toolsDir?.path;
+  try {
+    return existsSync(toolsDir.path) ? toolsDir.path : undefined;
+  } catch {
+    // A runtime's sandbox forbids even to look: then it counts as absent.
+    return undefined;
+  }
 }
 
 /**

@@ -3,8 +3,7 @@
  * is unknown, validate, check paths, apply the time limit, run, catch, render, cap, log.
  * @module
  */
-import { z } from "zod";
-import { coerce } from "./coerce.ts";
+import { type Callable, checkArguments } from "./arguments.ts";
 import type { Documents } from "./documents/types.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError } from "./errors.ts";
 import type { Files } from "./fs/types.ts";
@@ -13,9 +12,9 @@ import { CALL_MS_MAX } from "./limits.ts";
 import { nearest } from "./nearest.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
-import type { AnyTool, Context, Log, Module } from "./tool.ts";
+import type { AnyTool, Context, Elicit, Log, Module, Sample } from "./tool.ts";
+import type { UserTools } from "./user/types.ts";
 import type { Web } from "./web/types.ts";
-import { argumentSchema, wireTool } from "./wire.ts";
 
 /** What tools can reach beyond their arguments. */
 export interface Reach {
@@ -35,6 +34,8 @@ export interface Services {
   readonly reach: () => Promise<Reach>;
   readonly log: Log;
   readonly readOnly: boolean;
+  /** Opens the person's own tools at their first use; undefined when there is no folder for them. */
+  readonly userTools?: () => Promise<UserTools>;
   /** The present moment; the system clock unless a test gives another. */
   readonly now?: () => Date;
   /** IANA time zone; the machine's unless a test gives another. */
@@ -45,13 +46,21 @@ export interface Services {
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly progress?: (done: number, total?: number, message?: string) => void;
+  /** What the client can do besides; see {@link Context}. */
+  readonly elicit?: Elicit;
+  readonly sample?: Sample;
 }
 
 /** Calls tools by name. */
 export interface Caller {
+  /** The modules, those of the person's own tools last. The same array until something changes. */
   readonly modules: readonly Module[];
-  /** The tools that may be called, sorted by name. */
+  /** The tools that may be called, sorted by name. The same array until something changes. */
   readonly tools: readonly AnyTool[];
+  /** Brings the person's own tools up to date. */
+  refresh(): Promise<void>;
+  /** Calls the listener when the person's own tools have changed, until the function it returns is called. */
+  onChange(listener: () => void): () => void;
   /**
    * Calls a tool. Errors the model can mend come back as results with `isError`.
    * @throws {UnknownNameError} when there is no such tool.
@@ -62,29 +71,81 @@ export interface Caller {
   context(options?: CallOptions): Promise<Context>;
 }
 
-/** A tool with its schema, which is built at its first call: at start it would cost every tool's price. */
-interface Callable {
-  readonly tool: AnyTool;
-  schema?: z.ZodObject;
-}
-
 /** Makes the caller for the modules that are switched on. */
 export function createCaller(modules: readonly Module[], services: Services): Caller {
-  const all = modules.flatMap((module) => module.tools).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const callables = new Map<string, Callable>(all.map((tool) => [tool.name, { tool }]));
-  const tools = all.filter((tool) => !services.readOnly || tool.effect === "read");
+  const offered = createOffer(modules, services);
   return {
-    modules,
-    tools,
+    get modules() {
+      return offered.now().modules;
+    },
+    get tools() {
+      return offered.now().tools;
+    },
+    refresh: async () => await (await offered.open())?.refresh(),
+    onChange: offered.onChange,
     context: async (options = {}) => createContext(services, await services.reach(), options),
     async call(name, args, options = {}) {
-      const callable = callables.get(name);
-      if (callable === undefined) throw new UnknownNameError(unknownTool(name, tools));
+      const callable = await offered.find(name);
+      if (callable === undefined) throw new UnknownNameError(unknownTool(name, offered.now().tools));
       const started = performance.now();
-      const [result, outcome] = await attempt(callable, args, services, options);
+      const [result, outcome] = await attempt(callable, args, services, options, offered.findUser);
       services.log.info(describe(name, outcome, performance.now() - started, result?.content ?? []));
       if (result === undefined) throw new CancelledError();
       return result;
+    },
+  };
+}
+
+/** What is offered: the built-in tools for good, and the person's own as they are at the moment. */
+interface Offer {
+  now(): { readonly modules: readonly Module[]; readonly tools: readonly AnyTool[] };
+  open(): Promise<UserTools | undefined>;
+  find(name: string): Promise<Callable | undefined>;
+  findUser(name: string): Promise<Callable | undefined>;
+  onChange(listener: () => void): () => void;
+}
+
+function createOffer(modules: readonly Module[], { readOnly, userTools }: Services): Offer {
+  const sorted = (tools: readonly AnyTool[]) => tools.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const builtIn = sorted(modules.flatMap((module) => module.tools));
+  const callables = new Map<string, Callable>(builtIn.map((tool) => [tool.name, { tool }]));
+  const isOffered = (tool: AnyTool) => !readOnly || tool.effect === "read" || tool.forward !== undefined;
+  const listeners = new Set<() => void>();
+  let opened: UserTools | undefined;
+  let opening: Promise<UserTools> | undefined;
+  let user: readonly Module[] = [];
+  let current = { modules, tools: builtIn.filter(isOffered) };
+  const open = async () => {
+    if (userTools === undefined) return undefined;
+    opening ??= userTools().then((tools) => {
+      tools.onChange(() => listeners.forEach((listener) => listener()));
+      // Only who wants to know of changes at once has the folder watched; every use looks at it anyway.
+      if (listeners.size > 0) tools.watch();
+      return tools;
+    });
+    return opened = await opening;
+  };
+  const findUser = async (name: string) => {
+    const tool = await (await open())?.find(name);
+    return tool === undefined ? undefined : { tool };
+  };
+  return {
+    now() {
+      if (opened === undefined || opened.modules === user) return current;
+      user = opened.modules;
+      const own = user.flatMap((module) => module.tools);
+      current = {
+        modules: [...modules, ...user],
+        tools: sorted([...builtIn, ...own]).filter(isOffered),
+      };
+      return current;
+    },
+    open,
+    find: async (name) => callables.get(name) ?? await findUser(name),
+    findUser,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
   };
 }
@@ -95,6 +156,7 @@ async function attempt(
   args: unknown,
   services: Services,
   options: CallOptions,
+  findUser: Offer["findUser"],
 ): Promise<[CallResult | undefined, string]> {
   const { tool } = callable;
   const stop = new AbortController();
@@ -105,10 +167,24 @@ async function attempt(
   if (options.signal?.aborted) cancel();
   else options.signal?.addEventListener("abort", cancel, { once: true });
   try {
-    if (services.readOnly && tool.effect !== "read") throw readOnlyRefusal(tool);
+    if (services.readOnly && tool.effect !== "read" && tool.forward === undefined) {
+      throw readOnlyRefusal(tool);
+    }
     services.log.debug(() => `${tool.name} ${JSON.stringify(args)?.slice(0, 2_000)}`);
     const reach = await services.reach();
-    const checked = await checkArguments(callable, args, reach.files);
+    const { files } = reach;
+    const settle = (paths: readonly string[]) =>
+      Promise.all(paths.map((path) => files.settle(files.resolve(path))));
+    const checked = tool.remote === undefined
+      ? await checkArguments(callable, args, settle)
+      : args as Record<string, unknown>; // Where it runs, it is checked.
+    if (tool.forward !== undefined) {
+      const to = tool.forward(checked);
+      const target = await findUser(to.name);
+      if (target === undefined) throw await noUserTool(to.name, services);
+      const [result, outcome] = await attempt(target, to.args, services, options, findUser);
+      return [result, `${outcome} (${to.name})`];
+    }
     const reply = await untilAborted(
       async () => await tool.run(checked, createContext(services, reach, { ...options, signal })),
       signal,
@@ -117,8 +193,12 @@ async function attempt(
   } catch (error) {
     if (options.signal?.aborted) return [undefined, "cancelled"];
     const known = signal.aborted ? signal.reason : error;
-    if (known instanceof ToolError) return [renderError(errorText(known)), `refused: ${known.message}`];
-    if (isDenoRefusal(known)) return [renderError(denoRefusal(tool, known)), `refused: ${known.message}`];
+    if (known instanceof ToolError || isDenoRefusal(known)) {
+      const text = known instanceof ToolError ? errorText(known) : denoRefusal(tool, known);
+      // It names paths and whatever else was asked for, as arguments do.
+      services.log.debug(() => `${tool.name} was refused: ${text}`);
+      return [renderError(text), "refused"];
+    }
     services.log.error(`${tool.name} failed: ${known instanceof Error ? known.stack : String(known)}`);
     const what = `${tool.name} failed inside Clawhammer: ${errorText(known)}`;
     return [
@@ -142,64 +222,6 @@ async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Pro
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
-}
-
-/** The arguments as the handler gets them: complete, of the right types, paths absolute and inside. */
-async function checkArguments(
-  callable: Callable,
-  args: unknown,
-  files: Files,
-): Promise<Record<string, unknown>> {
-  const { tool } = callable;
-  callable.schema ??= argumentSchema(tool);
-  const given = args ?? {};
-  refuseUnknown(tool, given);
-  let outcome = callable.schema.safeParse(given);
-  if (!outcome.success) {
-    const second = callable.schema.safeParse(coerce(given, wireTool(tool).inputSchema));
-    if (!second.success) throw invalidArguments(tool, second.error);
-    outcome = second;
-  }
-  const checked: Record<string, unknown> = { ...outcome.data };
-  for (const name of tool.paths) {
-    const value = checked[name];
-    const settled = (path: unknown) => files.settle(files.resolve(String(path)));
-    if (typeof value === "string") checked[name] = await settled(value);
-    else if (Array.isArray(value)) checked[name] = await Promise.all(value.map(settled));
-  }
-  return checked;
-}
-
-function refuseUnknown(tool: AnyTool, args: unknown): void {
-  const accepted = Object.keys(tool.input);
-  if (typeof args !== "object" || args === null || Array.isArray(args)) {
-    throw new ToolError(`Cannot call ${tool.name}: its arguments are not an object`, takes(tool));
-  }
-  const unknown = Object.keys(args).filter((name) => !accepted.includes(name));
-  if (unknown.length === 0) return;
-  const names = unknown.map((name) => `"${name.slice(0, 60)}"`).join(", ");
-  const near = unknown.flatMap((name) => nearest(name, accepted, 1));
-  const advice = near.length === 0 ? "" : `Did you mean ${near.map((name) => `"${name}"`).join(", ")}? `;
-  throw new ToolError(
-    `Cannot call ${tool.name}: unknown argument${unknown.length > 1 ? "s" : ""} ${names}`,
-    `${advice}${takes(tool)}`,
-  );
-}
-
-function invalidArguments(tool: AnyTool, error: z.ZodError): ToolError {
-  const problems = error.issues.slice(0, 5).map((issue) => {
-    const where = issue.path.length === 0 ? "arguments" : issue.path.join(".");
-    return `${where}: ${issue.message.replace(/^Invalid input: /, "")}`;
-  });
-  const rest = error.issues.length > 5 ? `; and ${error.issues.length - 5} more` : "";
-  return new ToolError(`Cannot call ${tool.name}: ${problems.join("; ")}${rest}`, takes(tool));
-}
-
-function takes(tool: AnyTool): string {
-  const names = Object.entries(tool.input).map(([name, schema]) => {
-    return z.safeParse(schema, undefined).success ? `${name}?` : name;
-  });
-  return names.length === 0 ? `${tool.name} takes no arguments.` : `${tool.name} takes: ${names.join(", ")}.`;
 }
 
 function tooSlow(tool: AnyTool, timeoutMs: number): ToolError {
@@ -229,6 +251,16 @@ function readOnlyRefusal(tool: AnyTool): ToolError {
   );
 }
 
+async function noUserTool(name: string, { userTools }: Services): Promise<ToolError> {
+  const tools = (await userTools?.())?.modules.flatMap((module) => module.tools) ?? [];
+  const near = nearest(name, tools.map((tool) => tool.name));
+  const advice = near.length > 0 ? `Nearest: ${near.join(", ")}. ` : "";
+  return new ToolError(
+    `There is no user tool "${name.slice(0, 100)}"`,
+    `${advice}find_user_tools lists them, and what is wrong with files that could not be used.`,
+  );
+}
+
 function unknownTool(name: string, tools: readonly AnyTool[]): string {
   const near = nearest(name, tools.map((tool) => tool.name));
   const advice = near.length > 0
@@ -248,6 +280,9 @@ function createContext(services: Services, reach: Reach, options: CallOptions): 
     readOnly: services.readOnly,
     signal: options.signal ?? new AbortController().signal,
     progress: options.progress ?? (() => {}),
+    ...(services.userTools === undefined ? {} : { userTools: services.userTools }),
+    ...(options.elicit === undefined ? {} : { elicit: options.elicit }),
+    ...(options.sample === undefined ? {} : { sample: options.sample }),
     now: services.now ?? (() => new Date()),
     // Asking Intl costs milliseconds the first time, so only a tool that wants the zone pays.
     get timeZone() {

@@ -10,6 +10,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { readEnvironment } from "./config/environment.ts";
 import { readConfigText } from "./config/file.ts";
+import { toolsDirOf, variables } from "./config/tools.ts";
 import { type Flag, parseFlags, sharedFlags, sharedValues } from "./config/flags.ts";
 import { type Folders, type Host, pathsOf, platformFolders } from "./config/host.ts";
 import {
@@ -48,6 +49,12 @@ export interface Config {
   /** The configuration file that was read. */
   readonly file: string | undefined;
   readonly folders: Folders;
+  /** The folder of the person's own tools: the one that was named, or the usual one, which need not exist. */
+  readonly toolsDir: { readonly path: string; readonly named: boolean } | undefined;
+  /** What the environment of those tools is. */
+  readonly toolsEnv: Readonly<Record<string, string>>;
+  /** Whether those tools are refused when they have changed. */
+  readonly pinTools: boolean;
   /** The variable PATH: where other programs are looked for. */
   readonly searchPath: string | undefined;
 }
@@ -118,6 +125,9 @@ export async function loadConfig(
       headers: merged.webHeader ?? [],
     },
     proxy: proxySettings(host.env),
+    toolsDir: toolsDirOf(merged.toolsDir, folders, host),
+    toolsEnv: variables(host, merged.toolsEnv ?? []),
+    pinTools: merged.pinTools ?? false,
     logLevel: merged.logLevel ?? "info",
     file: file?.path,
     folders,

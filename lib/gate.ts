@@ -3,14 +3,18 @@
  * @module
  */
 
+/** Runs work when its turn has come; not at all when the signal is aborted by then. */
+export type Gate = <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+
 /** Lets at most `count` pieces of work run at the same time; the others wait in the order they came. */
-export function createGate(count: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function createGate(count: number): Gate {
   const waiting: (() => void)[] = [];
   let free = count;
-  return async (work) => {
+  return async (work, signal) => {
     if (free > 0) free--;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
+      signal?.throwIfAborted();
       return await work();
     } finally {
       const next = waiting.shift();

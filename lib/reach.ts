@@ -105,9 +105,11 @@ function journalOf({ folders }: Config, log: Log): Journal {
  * What is Clawhammer's own and closed to every tool: its folders, its configuration, its executable. Each
  * both as the entry itself and as what it leads to, because it may be a link.
  */
-async function ownPaths({ folders, file }: Config): Promise<string[]> {
+async function ownPaths({ folders, file, toolsDir }: Config): Promise<string[]> {
   const executable = isCompiled() ? process.execPath : undefined;
-  const paths = [...Object.values(folders), file, executable].filter((path) => path !== undefined);
+  const paths = [...Object.values(folders), toolsDir?.path, file, executable].filter((path) =>
+    path !== undefined
+  );
   const real = await Promise.all(paths.map(async (path) => {
     return [await realPath(path), join(await realPath(dirname(path)), basename(path))];
   }));

@@ -15,6 +15,8 @@ export interface Reply {
   readonly parts: readonly Part[];
   /** What was left out and the call that gets it. Always shown, also when the text is cut. */
   readonly more?: string;
+  /** The same for programs (`structuredContent`). Small: it is not cut. */
+  readonly structured?: Readonly<Record<string, unknown>>;
 }
 
 /** A content block of the protocol (`ContentBlock`), as plain data. */
@@ -26,6 +28,7 @@ export type Content =
 export interface CallResult {
   readonly content: Content[];
   readonly isError: boolean;
+  readonly structuredContent?: Readonly<Record<string, unknown>>;
 }
 
 /** A reply of text. `more` says what was left out and which call gets it. */
@@ -94,7 +97,11 @@ export function render(reply: Reply): CallResult {
   }
   if (reply.more !== undefined) left.push(reply.more);
   appendText(content, left.join("\n"));
-  return { content, isError: false };
+  return {
+    content,
+    isError: false,
+    ...(reply.structured === undefined ? {} : { structuredContent: reply.structured }),
+  };
 }
 
 /** An error as a result the model reads (`isError: true`). */

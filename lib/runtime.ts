@@ -4,11 +4,20 @@
  */
 import { readlinkSync } from "node:fs";
 import type { Duplex } from "node:stream";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 interface BunRuntime {
+  plugin(plugin: { name: string; setup(build: BunPluginBuilder): void }): void;
   readonly embeddedFiles: readonly (Blob & { readonly name: string })[];
   readonly version: string;
+}
+
+interface BunPluginBuilder {
+  module(name: string, load: () => { loader: "object"; exports: Record<string, unknown> }): void;
+  onLoad(
+    constraints: { filter: RegExp },
+    load: (file: { path: string }) => { contents: string; loader: string },
+  ): void;
 }
 
 interface DenoRuntime {
@@ -124,4 +133,68 @@ export async function openSystemLibrary(
   if (process.platform !== "linux") return undefined;
   const musl = `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`;
   return await openNativeLibrary("libc.so.6", signatures) ?? await openNativeLibrary(musl, signatures);
+}
+
+/** A module of ours that other code imports by a name. */
+export interface NamedModule {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+  /** Where its source is, when run from source. */
+  readonly url: string;
+}
+
+/**
+ * Lets code that is imported later find a module by its name, and files with the texts they had when they
+ * were checked, whatever is on the disk by then.
+ * @param texts Absolute paths to texts.
+ */
+export async function provideModules(module: NamedModule, texts: ReadonlyMap<string, string>): Promise<void> {
+  if (globals.Bun === undefined) return await hookModules(module, texts);
+  const paths = [...texts.keys()].map((path) => path.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
+  globals.Bun.plugin({
+    name: module.name,
+    setup(build) {
+      build.module(module.name, () => ({ loader: "object", exports: { ...module.exports } }));
+      build.onLoad({ filter: new RegExp(`^(?:${paths.join("|")})$`) }, ({ path }) => {
+        const [, ending = "js"] = /\.[mc]?(ts|js|tsx|jsx|json)$/.exec(path) ?? [];
+        return { contents: texts.get(path) ?? "", loader: ending };
+      });
+    },
+  });
+}
+
+/** The same by the hooks of `node:module`, which take JavaScript only: types are blanked out. */
+async function hookModules(module: NamedModule, texts: ReadonlyMap<string, string>): Promise<void> {
+  const { createRequire, isBuiltin, registerHooks, stripTypeScriptTypes } = await import("node:module");
+  let looking = false;
+  registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier === module.name) return { url: module.url, shortCircuit: true };
+      const { parentURL = "" } = context;
+      const ours = !looking && parentURL.startsWith("file:") && texts.has(fileURLToPath(parentURL));
+      if (!ours || isBuiltin(specifier) || /^(\.{0,2}\/|[a-z]+:)/.test(specifier)) {
+        return next(specifier, context);
+      }
+      // Packages stand beside the file, not beside this program, where Deno would look for them. Looking asks
+      // this hook again.
+      looking = true;
+      try {
+        return { url: pathToFileURL(createRequire(parentURL).resolve(specifier)).href, shortCircuit: true };
+      } finally {
+        looking = false;
+      }
+    },
+    load(url, context, next) {
+      const path = url.startsWith("file:") ? fileURLToPath(url) : undefined;
+      const text = path === undefined ? undefined : texts.get(path);
+      if (path === undefined || text === undefined || path.endsWith(".json")) return next(url, context);
+      try {
+        const source = /\.[mc]?ts$/.test(path) ? stripTypeScriptTypes(text) : text;
+        return { format: "module", source, shortCircuit: true };
+      } catch {
+        // The runtime itself says which line is wrong.
+        return next(url, context);
+      }
+    },
+  });
 }

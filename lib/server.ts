@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  type ElicitRequestFormParams,
   type McpRequestContext,
   ProtocolError,
   ProtocolErrorCode,
@@ -12,13 +13,19 @@ import {
   type ServerOptions,
   type Tool,
 } from "@modelcontextprotocol/server";
-import type { Caller } from "./call.ts";
+import type { Caller, CallOptions } from "./call.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError } from "./errors.ts";
-import { COMPLETIONS_MAX, ROOTS_MS_MAX } from "./limits.ts";
+import {
+  COMPLETIONS_MAX,
+  ROOTS_MS_MAX,
+  USER_ASK_MS_MAX,
+  USER_LIST_MS_MAX,
+  USER_TOOLS_LISTED_MAX,
+} from "./limits.ts";
 import { completePrompt, getPrompt, wirePrompt } from "./server/prompts.ts";
 import { completeTemplate, listResources, readResource, wireTemplate } from "./server/resources.ts";
 import { StrictServer } from "./server/strict.ts";
-import type { Context, Log, Prompt, ResourceProvider } from "./tool.ts";
+import type { AnyTool, Context, Elicit, Log, Prompt, ResourceProvider, Sample } from "./tool.ts";
 import { wireTool } from "./wire.ts";
 
 /** What a server is made of. */
@@ -39,8 +46,10 @@ export interface ServerParts {
 interface Offer {
   readonly caller: Caller;
   readonly log: Log;
-  readonly prompts: readonly Prompt[];
-  readonly providers: readonly ResourceProvider[];
+  /** Whether there is a folder of user tools, so that everything may change at any time. */
+  readonly changes: boolean;
+  readonly prompts: () => readonly Prompt[];
+  readonly providers: () => readonly ResourceProvider[];
   /** Converting the schemas costs milliseconds, so the first `tools/list` pays, and not the start. */
   tools(): Tool[];
 }
@@ -51,32 +60,38 @@ interface Offer {
  */
 export function createServerFactory(parts: ServerParts): (ctx: McpRequestContext) => Server {
   const { caller, log } = parts;
-  let tools: Tool[] | undefined;
+  let listed: { readonly of: readonly AnyTool[]; readonly tools: Tool[] } | undefined;
   const offer: Offer = {
     caller,
     log,
-    prompts: caller.modules.flatMap((module) => module.prompts),
-    providers: caller.modules.flatMap((module) => module.resources ?? []),
-    // The SDK types a schema as any JSON value, ours as nested schemas: the same data, which TypeScript
-    // cannot see.
-    tools: () => tools ??= caller.tools.map((tool) => wireTool(tool) as Tool),
+    changes: caller.modules.some((module) => module.needs === "userTools"),
+    prompts: () => caller.modules.flatMap((module) => module.prompts),
+    providers: () => caller.modules.flatMap((module) => module.resources ?? []),
+    tools() {
+      const of = caller.tools;
+      // The SDK types a schema as any JSON value, ours as nested schemas: the same data, which TypeScript
+      // cannot see.
+      if (listed?.of !== of) listed = { of, tools: listedTools(of).map((tool) => wireTool(tool) as Tool) };
+      return listed.tools;
+    },
   };
   const capabilities = capabilitiesOf(offer);
   const serverInfo = { name: parts.name, title: "Clawhammer", version: parts.version };
   const options: ServerOptions = {
     capabilities,
     instructions: parts.instructions,
-    // Only answers to elicitation would be validated, and none is asked for; the default compiles schemas at
+    // Only answers to elicitation are validated, which the asking tool does; the default compiles schemas at
     // start.
     jsonSchemaValidator: {
-      getValidator: () => () => ({ valid: false, data: undefined, errorMessage: "not asked for" }),
+      getValidator: () => (data) => ({ valid: true, data: data as never, errorMessage: undefined }),
     },
   };
   return ({ era }) => {
     const server = new StrictServer(serverInfo, options, era, log);
     // Clients of revision 2026-07-28 have no roots any more.
     if (era === "legacy" && parts.followRoots !== undefined) registerRoots(server, parts.followRoots);
-    registerTools(server, offer);
+    registerTools(server, offer, era);
+    if (offer.changes) announceChanges(server, caller);
     if (capabilities.prompts !== undefined) registerPrompts(server, offer);
     if (capabilities.resources !== undefined) registerResources(server, offer);
     if (capabilities.completions !== undefined) registerCompletions(server, offer);
@@ -84,7 +99,43 @@ export function createServerFactory(parts: ServerParts): (ctx: McpRequestContext
   };
 }
 
-function capabilitiesOf({ prompts, providers }: Offer): ServerCapabilities {
+/** The tools a list names: of the person's own ones no more than a conversation can bear. */
+function listedTools(tools: readonly AnyTool[]): readonly AnyTool[] {
+  const left = new Set(tools.filter((tool) => tool.remote !== undefined).slice(USER_TOOLS_LISTED_MAX));
+  return left.size === 0 ? tools : tools.filter((tool) => !left.has(tool));
+}
+
+/** Tells the client whenever the person's own tools have changed. */
+function announceChanges(server: Server, caller: Caller): void {
+  const tell = async () => {
+    const { prompts, resources } = server.getCapabilities();
+    await server.sendToolListChanged();
+    if (prompts !== undefined) await server.sendPromptListChanged();
+    if (resources !== undefined) await server.sendResourceListChanged();
+  };
+  const stop = caller.onChange(() => {
+    // A client that is gone needs no news.
+    tell().catch(() => {});
+  });
+  server.onclose = stop;
+}
+
+/** Looks at the person's own tools, but has nobody wait long for files that are loaded for the first time. */
+async function refreshed({ caller, changes, log }: Offer): Promise<void> {
+  if (!changes) return;
+  const patience = Promise.withResolvers<void>();
+  const timer = setTimeout(patience.resolve, USER_LIST_MS_MAX);
+  const refreshing = caller.refresh().catch((error) => log.warn(`User tools: ${errorText(error)}`));
+  await Promise.race([refreshing, patience.promise]);
+  clearTimeout(timer);
+}
+
+function capabilitiesOf(offer: Offer): ServerCapabilities {
+  const [prompts, providers] = [offer.prompts(), offer.providers()];
+  if (offer.changes) {
+    const changing = { listChanged: true };
+    return { tools: changing, prompts: changing, resources: changing, completions: {} };
+  }
   const completes =
     prompts.some((prompt) => prompt.arguments.some((argument) => argument.complete !== undefined)) ||
     providers.some((provider) => provider.templates.length > 0);
@@ -106,15 +157,25 @@ function registerRoots(server: Server, follow: NonNullable<ServerParts["followRo
   server.setNotificationHandler("notifications/roots/list_changed", () => follow(ask));
 }
 
-function registerTools(server: StrictServer, offer: Offer): void {
-  server.setRequestHandler("tools/list", ({ params }) => {
+function registerTools(server: StrictServer, offer: Offer, era: McpRequestContext["era"]): void {
+  server.setRequestHandler("tools/list", async ({ params }) => {
     refuseCursor(params?.cursor);
+    await refreshed(offer);
     return { tools: offer.tools() };
   });
   server.onToolCall = async (params, options) => {
     try {
-      const { content, isError } = await offer.caller.call(params.name, params.arguments ?? {}, options);
-      return { content, ...(isError ? { isError } : {}) };
+      const { content, isError, structuredContent } = await offer.caller.call(
+        params.name,
+        params.arguments ?? {},
+        // Since 2026-07-28 a server cannot ask in the course of a call.
+        offer.changes && era === "legacy" ? { ...options, ...asking(server, options.signal) } : options,
+      );
+      return {
+        content,
+        ...(structuredContent === undefined ? {} : { structuredContent }),
+        ...(isError ? { isError } : {}),
+      };
     } catch (error) {
       throw explained(offer, "tools/call", error);
     }
@@ -123,29 +184,58 @@ function registerTools(server: StrictServer, offer: Offer): void {
   server.setRequestHandler("tools/call", () => ({ content: [] }));
 }
 
+/** What the client can do for a call, by the capabilities it has told. */
+function asking(server: Server, signal: AbortSignal | undefined): Pick<CallOptions, "elicit" | "sample"> {
+  const { elicitation, sampling } = server.getClientCapabilities() ?? {};
+  // The time limit of the call ends the wait for a person, too.
+  const options = { timeout: USER_ASK_MS_MAX, ...(signal === undefined ? {} : { signal }) };
+  const elicit: Elicit = async (message, schema) => {
+    // A schema of ours is any JSON, that of the SDK a flat object, which the client insists on.
+    const requestedSchema = schema as ElicitRequestFormParams["requestedSchema"];
+    const { action, content } = await server.elicitInput({ message, requestedSchema }, options);
+    return { action, ...(content === undefined ? {} : { content }) };
+  };
+  const sample: Sample = async (prompt, { system, maxTokens = 1_000 } = {}) => {
+    const messages = [{ role: "user" as const, content: { type: "text" as const, text: prompt } }];
+    const { content } = await server.createMessage({
+      messages,
+      maxTokens,
+      ...(system === undefined ? {} : { systemPrompt: system }),
+    }, options);
+    return [content].flat().map((part) => part.type === "text" ? part.text : "").join("\n");
+  };
+  return {
+    ...(elicitation === undefined ? {} : { elicit }),
+    ...(sampling === undefined ? {} : { sample }),
+  };
+}
+
 function registerPrompts(server: Server, offer: Offer): void {
-  server.setRequestHandler("prompts/list", ({ params }) => {
+  server.setRequestHandler("prompts/list", async ({ params }) => {
     refuseCursor(params?.cursor);
-    return { prompts: offer.prompts.map(wirePrompt) };
+    await refreshed(offer);
+    return { prompts: offer.prompts().map(wirePrompt) };
   });
   server.setRequestHandler("prompts/get", ({ params }, ctx) =>
     answer(offer, ctx, async (context) => {
-      return { ...await getPrompt(offer.prompts, params.name, params.arguments ?? {}, context) };
+      return { ...await getPrompt(offer.prompts(), params.name, params.arguments ?? {}, context) };
     }));
 }
 
 function registerResources(server: Server, offer: Offer): void {
   server.setRequestHandler("resources/list", ({ params }, ctx) =>
     answer(offer, ctx, async (context) => {
-      return await listResources(offer.providers, params?.cursor, context);
+      return await listResources(offer.providers(), params?.cursor, context);
     }));
   server.setRequestHandler("resources/templates/list", ({ params }) => {
     refuseCursor(params?.cursor);
-    return { resourceTemplates: offer.providers.flatMap((provider) => provider.templates.map(wireTemplate)) };
+    return {
+      resourceTemplates: offer.providers().flatMap((provider) => provider.templates.map(wireTemplate)),
+    };
   });
   server.setRequestHandler("resources/read", ({ params }, ctx) =>
     answer(offer, ctx, async (context) => {
-      const contents = await readResource(offer.providers, params.uri, context);
+      const contents = await readResource(offer.providers(), params.uri, context);
       if (contents === undefined) throw resourceNotFound(params.uri);
       return { contents };
     }));
@@ -157,8 +247,8 @@ function registerCompletions(server: Server, offer: Offer): void {
     ({ params: { ref, argument: { name, value } } }, ctx) =>
       answer(offer, ctx, async (context) => {
         const found = ref.type === "ref/prompt"
-          ? await completePrompt(offer.prompts, ref.name, name, value, context)
-          : await completeTemplate(offer.providers, ref.uri, name, value, context);
+          ? await completePrompt(offer.prompts(), ref.name, name, value, context)
+          : await completeTemplate(offer.providers(), ref.uri, name, value, context);
         const values = found.slice(0, COMPLETIONS_MAX);
         return { completion: { values, total: found.length, hasMore: values.length < found.length } };
       }),
@@ -173,6 +263,7 @@ async function answer<T>(
 ): Promise<T> {
   const { method, signal } = ctx.mcpReq;
   try {
+    await refreshed(offer);
     return await work(await offer.caller.context({ signal }));
   } catch (error) {
     throw explained(offer, method, error);

@@ -12,7 +12,9 @@ import type { Files } from "./fs/types.ts";
 import type { Git } from "./git/types.ts";
 import type { Reply } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
+import type { UserTools } from "./user/types.ts";
 import type { Web } from "./web/types.ts";
+import type { JsonSchema } from "./wire.ts";
 
 /** What a call does to the world: looks, adds something new, alters what is there, or takes it away. */
 export type Effect = "read" | "add" | "change" | "destroy";
@@ -44,7 +46,31 @@ export interface Context {
   readonly timeZone: string;
   /** Whether the server refuses every tool that is not a reader. */
   readonly readOnly: boolean;
+  /** Opens the person's own tools; undefined when there is no folder for them. */
+  readonly userTools?: () => Promise<UserTools>;
+  /** Asks the person to fill in a form; undefined where the client cannot show one. */
+  readonly elicit?: Elicit;
+  /** Has the client's model write a text; undefined where the client does not offer that. */
+  readonly sample?: Sample;
 }
+
+/**
+ * Asks the person (`elicitation/create` of the protocol).
+ * @param schema The JSON Schema of a flat object: the fields of the form.
+ */
+export type Elicit = (message: string, schema: JsonSchema) => Promise<ElicitAnswer>;
+
+/** What the person answered; `content` holds the fields when the action is "accept". */
+export interface ElicitAnswer {
+  readonly action: "accept" | "decline" | "cancel";
+  readonly content?: Readonly<Record<string, unknown>>;
+}
+
+/** Has the client's model write (`sampling/createMessage` of the protocol). Resolves with its text. */
+export type Sample = (
+  prompt: string,
+  options?: { readonly system?: string; readonly maxTokens?: number },
+) => Promise<string>;
 
 /** A leveled log. Messages are one line; secrets and arguments appear only at debug level. */
 export interface Log {
@@ -76,6 +102,16 @@ export interface Tool<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly offered?: (config: Config) => boolean;
   /** Milliseconds this tool may take, when the common limit is too long for it. */
   readonly timeoutMs?: number;
+  /**
+   * The schemas of a tool that runs in another process, as data. It checks its arguments there, by the same
+   * rules; here, `input` and `paths` are empty.
+   */
+  readonly remote?: { readonly inputSchema: JsonSchema; readonly outputSchema?: JsonSchema };
+  /**
+   * Names the user tool a call is meant for, and its arguments: that tool's own rules hold from there on, so
+   * it is offered in a read-only server too.
+   */
+  forward?(args: z.infer<z.ZodObject<Shape>>): { readonly name: string; readonly args: unknown };
   /** Does the work. Throws {@link ToolError} for what the caller can mend. */
   run(args: z.infer<z.ZodObject<Shape>>, ctx: Context): Promise<Reply> | Reply;
 }
@@ -147,6 +183,8 @@ export interface ResourceProvider {
 /** A module: a file (or folder) of tools that belong together and are switched on and off together. */
 export interface Module {
   readonly name: string;
+  /** What must be there for it to be offered: a folder of user tools. */
+  readonly needs?: "userTools";
   readonly title: string;
   /** One paragraph for the model: how these tools are meant to be used together. */
   readonly instructions: string;

@@ -20,6 +20,7 @@ export interface WireTool {
   readonly title: string;
   readonly description: string;
   readonly inputSchema: JsonSchema & { readonly type: "object" };
+  readonly outputSchema?: JsonSchema & { readonly type: "object" };
   readonly annotations: Hints;
 }
 
@@ -30,35 +31,40 @@ export function argumentSchema(tool: AnyTool): z.ZodObject {
 
 /** The wire form of a tool. Converting a schema costs about a millisecond: callers keep the result. */
 export function wireTool(tool: AnyTool): WireTool {
+  const { name, title, description, remote } = tool;
+  const inputSchema = remote?.inputSchema ??
+    tidySchema(z.toJSONSchema(argumentSchema(tool), { io: "input" }) as JsonSchema);
   return {
-    name: tool.name,
-    title: tool.title,
-    description: tool.description,
-    inputSchema: {
-      ...tidy(z.toJSONSchema(argumentSchema(tool), { io: "input" }) as JsonSchema),
-      type: "object",
-    },
+    name,
+    title,
+    description,
+    inputSchema: { ...inputSchema, type: "object" },
+    ...(remote?.outputSchema === undefined
+      ? {}
+      : { outputSchema: { ...remote.outputSchema, type: "object" } }),
     annotations: hintsOf(tool),
   };
 }
 
 /**
  * Drops what costs tokens and says nothing: `$schema` (2020-12 is the protocol's default) and the
- * safe-integer bounds.
+ * safe-integer bounds. that the names of a record are strings and its values anything.
  */
-function tidy(schema: JsonSchema): JsonSchema {
+export function tidySchema(schema: JsonSchema): JsonSchema {
   const kept: [string, unknown][] = [];
   for (const [keyword, value] of Object.entries(schema)) {
     if (keyword === "$schema") continue;
+    if (keyword === "additionalProperties" && JSON.stringify(value) === "{}") continue;
+    if (keyword === "propertyNames" && JSON.stringify(value) === '{"type":"string"}') continue;
     if (keyword === "maximum" && value === Number.MAX_SAFE_INTEGER) continue;
     if (keyword === "minimum" && value === Number.MIN_SAFE_INTEGER) continue;
     if (keyword === "properties") kept.push([keyword, tidyAll(value as Record<string, JsonSchema>)]);
-    else if (keyword === "items") kept.push([keyword, tidy(value as JsonSchema)]);
+    else if (keyword === "items") kept.push([keyword, tidySchema(value as JsonSchema)]);
     else kept.push([keyword, value]);
   }
   return Object.fromEntries(kept);
 }
 
 function tidyAll(properties: Record<string, JsonSchema>): Record<string, JsonSchema> {
-  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, tidy(schema)]));
+  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, tidySchema(schema)]));
 }

@@ -111,7 +111,7 @@ const REHEARSAL = [
   { id: 2, method: "tools/list" },
 ];
 
-/** Compiles the product for a target of the list, with that platform's own ripgrep and the PDF engine inside. */
+/** Compiles the product for a target of the list, with that platform's ripgrep and the PDF engine inside. */
 async function buildProduct(
   outfile: string,
   ripgrep: string,

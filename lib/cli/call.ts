@@ -19,6 +19,7 @@ export async function call({ modules, line }: Invocation): Promise<number> {
     throw new UsageError('Which tool?\nWrite clawhammer call TOOL key=value; "clawhammer tools" lists them');
   }
   const { caller } = createApp(modules, line.config);
+  await caller.refresh();
   const tool = caller.tools.find((candidate) => candidate.name === name);
   const args = tool === undefined ? {} : readArguments(operands, wireTool(tool).inputSchema);
   const result = await cancellable((signal) => caller.call(name, args, { signal }));

@@ -57,6 +57,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "uninstall",
+    lenient: true,
     operands: "[CLIENT…]",
     summary: "take back what install did",
     about:
@@ -238,5 +239,16 @@ export const COMMANDS: readonly Command[] = [
       { does: "a text to send with a bug report", line: "doctor --bundle report.txt" },
     ],
     load: async () => (await import("./doctor.ts")).doctor,
+  },
+  {
+    name: "trust",
+    operands: "FILE …",
+    summary: "trust a tool of your own as it is now",
+    about:
+      "With --pin-tools a tool of your own is remembered when it is used first, and refused when its file " +
+      "has changed, until you trust it again. FILE is its path, or its name in the folder of tools.",
+    flags: [],
+    examples: [{ does: "after you changed it", line: "trust weather.ts" }],
+    load: async () => (await import("./trust.ts")).trust,
   },
 ];

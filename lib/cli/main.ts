@@ -26,13 +26,13 @@ export async function main(modules: readonly Module[], args: readonly string[]):
 
 /** This process is a worker of a server: no command for people, so the table of commands does not have it. */
 async function work(kind: string): Promise<number> {
-  const [{ KINDS }, { serveWorker }] = await Promise.all([
+  const [{ KINDS }, { isStartedByServer, serveWorker }] = await Promise.all([
     import("../worker/kinds.ts"),
     import("../worker/serve.ts"),
   ]);
   const load = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
-  if (load === undefined) {
-    await complain(`No worker is of the kind "${kind}"`);
+  if (load === undefined || !isStartedByServer()) {
+    await complain("Only a server starts its workers; see clawhammer help");
     return 2;
   }
   return await serveWorker(await load());

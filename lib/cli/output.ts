@@ -5,17 +5,23 @@
 
 /** Prints to standard output; resolves when it is written, or when nobody reads any more (`| head`). */
 export function print(text: string): Promise<void> {
-  return new Promise((resolve) => {
-    process.stdout.once("error", () => resolve());
-    process.stdout.write(text.endsWith("\n") ? text : `${text}\n`, () => resolve());
-  });
+  return write(process.stdout, text.endsWith("\n") ? text : `${text}\n`);
 }
 
 /** Prints an error or a note to standard error, in the name of the program. */
 export function complain(message: string): Promise<void> {
+  return write(process.stderr, `clawhammer: ${message}\n`);
+}
+
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve) => {
-    process.stderr.once("error", () => resolve());
-    process.stderr.write(`clawhammer: ${message}\n`, () => resolve());
+    const failed = () => resolve();
+    stream.once("error", failed);
+    stream.write(text, (error) => {
+      // The event of an error comes behind this call; where there is none, listeners would add up.
+      if (!error) stream.off("error", failed);
+      resolve();
+    });
   });
 }
 

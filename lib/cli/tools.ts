@@ -7,7 +7,8 @@ import { UsageError } from "../errors.ts";
 import { type AnyTool, hintsOf, type Module, type Prompt } from "../tool.ts";
 import { type JsonSchema, type WireTool, wireTool } from "../wire.ts";
 import type { Invocation } from "./command.ts";
-import { columns, print } from "./output.ts";
+import { problemText } from "../user/types.ts";
+import { columns, complain, print } from "./output.ts";
 
 /** Prints the tools that are switched on: a table, or in the form a flag asks for. */
 export async function tools({ modules, line }: Invocation): Promise<number> {
@@ -19,12 +20,17 @@ export async function tools({ modules, line }: Invocation): Promise<number> {
   if (forms.length > 1) {
     throw new UsageError(`${forms.join(" and ")} exclude each other\nAsk for one of them`);
   }
-  const { caller, instructions } = createApp(modules, line.config);
+  const { caller, instructions, userTools } = createApp(modules, line.config);
+  await caller.refresh();
   const wire = caller.tools.map(wireTool);
   if (forms[0] === "--json") await print(JSON.stringify(wire, null, 2));
   else if (forms[0] === "--markdown") await print(renderMarkdown(caller.modules, caller.tools));
   else if (forms[0] === "--tokens") await print(renderTokens(wire, instructions));
   else await print(renderTable(caller.modules, caller.tools, wire));
+  const problems = (await userTools?.())?.problems ?? [];
+  if (problems.length > 0) {
+    await complain(`some of your own tools cannot be used:\n${problems.map(problemText).join("\n")}`);
+  }
   return 0;
 }
 

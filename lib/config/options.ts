@@ -39,6 +39,9 @@ export interface Values {
   allowPrivate: boolean;
   ignoreRobots: boolean;
   webHeader: readonly OriginHeader[];
+  toolsDir: string;
+  toolsEnv: readonly string[];
+  pinTools: boolean;
   config: string;
   logLevel: Level;
 }
@@ -236,6 +239,24 @@ export const OPTIONS: { readonly [K in Key]: Option<Values[K]> } = {
     kind: headers,
     metavar: "HEADER",
     description: 'send a header to one host: "HOST Name: value", ${NAME} is a variable; repeatable',
+    inFile: true,
+  },
+  toolsDir: {
+    kind: file,
+    metavar: "DIR",
+    description:
+      "your own tools, one TypeScript file each; the folder tools beside clawhammer.json unless given",
+    inFile: true,
+  },
+  toolsEnv: {
+    kind: names,
+    metavar: "A,B",
+    description: "the environment variables your own tools may see, besides PATH, HOME and the like",
+    inFile: true,
+  },
+  pinTools: {
+    kind: onOff,
+    description: "refuse a tool of your own that has changed until clawhammer trust FILE",
     inFile: true,
   },
   config: {

@@ -9,4 +9,5 @@ import type { Kind } from "./serve.ts";
 export const KINDS: Readonly<Record<string, () => Promise<Kind>>> = {
   document: async () => (await import("../documents/worker.ts")).documents,
   page: async () => (await import("../web/worker.ts")).page,
+  "user-tools": async () => (await import("../user/worker.ts")).userTools,
 };

@@ -13,6 +13,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { CancelledError, ToolError } from "../errors.ts";
 import { WORKER_MEMORY_CHECK_MS, WORKER_PING_MS, WORKER_START_MS_MAX, WORKER_STOP_MS } from "../limits.ts";
+import { createGate } from "../gate.ts";
 import type { Log } from "../tool.ts";
 import type { Parcel, Request } from "./channel.ts";
 import { startWorker, type Worker, type WorkerOptions } from "./child.ts";
@@ -22,6 +23,8 @@ import { createKeeper, type Keeper } from "./tree.ts";
 export interface PoolOptions extends Omit<WorkerOptions, "log"> {
   /** Workers that do something at the same time; more requests wait in the order they came. */
   readonly atOnceMax: number;
+  /** The same for jobs of one key, so that one that hangs does not take the turn of all others. */
+  readonly keyAtOnceMax?: number;
   /** Workers that stay when they have nothing to do, and for how many milliseconds. */
   readonly idleMax: number;
   readonly idleMs: number;
@@ -35,6 +38,10 @@ export interface Job extends Request {
   readonly key?: string;
   /** Prepares a new worker for all jobs of this key. */
   readonly prepare?: (worker: Worker) => Promise<void>;
+  /** Milliseconds its start and that may take; WORKER_START_MS_MAX unless given. */
+  readonly prepareMs?: number;
+  /** What messages call the worker, when it is another thing than for other jobs. */
+  readonly label?: string;
 }
 
 /** Workers of one kind. */
@@ -76,7 +83,11 @@ export function createWorkers(log: Log): Workers {
   let timer: ReturnType<typeof setInterval> | undefined;
   let look = 0;
   const end = () => {
+    const pids = [...living].flatMap((worker) =>
+      worker.pid === 0 || worker.ending !== undefined ? [] : worker.pid
+    );
     for (const worker of living) worker.end({ why: "shutdown" });
+    keeper.endAll(pids);
     keeper.release();
   };
   const start = (options: WorkerOptions) => {
@@ -126,7 +137,8 @@ function residentBytes(pid: number): number {
 
 function createPool(options: WorkerOptions, limits: PoolOptions, shared: Shared): Pool {
   const shelf = createShelf(limits, shared.log);
-  const queue = createQueue(limits.atOnceMax);
+  const queue = createGate(limits.atOnceMax);
+  const queues = createQueues(limits.keyAtOnceMax ?? limits.atOnceMax);
   return {
     async run(method, value, job = {}) {
       const stop = new AbortController();
@@ -140,7 +152,8 @@ function createPool(options: WorkerOptions, limits: PoolOptions, shared: Shared)
         : setTimeout(() => stop.abort(tooSlow(options.label, job.timeoutMs)), job.timeoutMs);
       const work = () => useWorker(method, value, { ...job, signal: stop.signal }, options, shelf, shared);
       try {
-        return await untilAborted(() => queue(work, stop.signal), stop.signal);
+        const turn = () => queues(job.key ?? "", () => queue(work, stop.signal), stop.signal);
+        return await untilAborted(turn, stop.signal);
       } finally {
         clearTimeout(timer);
         job.signal?.removeEventListener("abort", cancel);
@@ -161,7 +174,7 @@ async function useWorker(
 ): Promise<Required<Parcel>> {
   const { key = "", signal } = job;
   const putBack = shelf.place(key);
-  const worker = await shelf.take(key) ?? start(options);
+  const worker = await shelf.take(key) ?? start({ ...options, label: job.label ?? options.label });
   busy.add(worker);
   const kill = () => worker.end({ why: signal.reason instanceof ToolError ? "time" : "cancelled" });
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -226,7 +239,7 @@ function createShelf({ idleMax, idleMs }: PoolOptions, log: Log): Shelf {
     },
     async prepare(worker, job) {
       if (prepared.has(worker)) return;
-      const slow = setTimeout(() => worker.end({ why: "time" }), WORKER_START_MS_MAX);
+      const slow = setTimeout(() => worker.end({ why: "time" }), job.prepareMs ?? WORKER_START_MS_MAX);
       try {
         await job.prepare?.(worker);
         prepared.add(worker);
@@ -290,20 +303,19 @@ async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Pro
   }
 }
 
-/** Lets at most `count` jobs run at the same time; one whose signal is aborted leaves the queue. */
-function createQueue(count: number): <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = count;
-  return async (work, signal) => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
+/** A queue for each key, for as long as somebody is in it. */
+function createQueues(
+  count: number,
+): <T>(key: string, work: () => Promise<T>, signal: AbortSignal) => Promise<T> {
+  const queues = new Map<string, { readonly run: ReturnType<typeof createGate>; users: number }>();
+  return async (key, work, signal) => {
+    const queue = queues.get(key) ?? { run: createGate(count), users: 0 };
+    queues.set(key, queue);
+    queue.users++;
     try {
-      if (signal.aborted) throw signal.reason;
-      return await work();
+      return await queue.run(work, signal);
     } finally {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
+      if (--queue.users === 0) queues.delete(key);
     }
   };
 }

@@ -22,6 +22,9 @@ import { targets } from "../client.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const HOST: Host = { platform: "linux", env: {}, home: "/home/ada", cwd: "/home/ada" };
 
+/** The modules that are offered where nothing is configured. */
+const OFFERED = modules.filter((module) => module.needs === undefined);
+
 interface Outcome {
   readonly code: number | null;
   readonly out: string;
@@ -174,7 +177,7 @@ test("tools --json prints exactly the tools of tools/list", async () => {
   await withProgram(async ({ run }) => {
     const { code, out } = await run(["tools", "--json", "--git-write", "full"]);
     assert.equal(code, 0);
-    const all = modules.flatMap((module) => module.tools).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const all = OFFERED.flatMap((module) => module.tools).sort((a, b) => (a.name < b.name ? -1 : 1));
     assert.deepEqual(JSON.parse(out), JSON.parse(JSON.stringify(all.map(wireTool))));
   });
 });
@@ -183,7 +186,7 @@ test("tools prints a table, sizes and the reference; --read-only leaves the read
   await withProgram(async ({ run }) => {
     const table = await run(["tools", "--read-only", "--modules", "time,thinking"]);
     assert.match(table.out, /^time: [^]*\n {2}get_time +[^]*\nthinking: /);
-    const readers = modules.flatMap((module) => module.tools).filter((tool) => tool.effect === "read");
+    const readers = OFFERED.flatMap((module) => module.tools).filter((tool) => tool.effect === "read");
     assert.equal(JSON.parse((await run(["tools", "--read-only", "--json"])).out).length, readers.length);
     const sizes = (await run(["tools", "--tokens", "--modules", "time"])).out.trimEnd().split("\n");
     const [tool] = modules.find((module) => module.name === "time")?.tools ?? [];

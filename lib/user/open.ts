@@ -1,0 +1,58 @@
+/**
+ * Opens the person's own tools with the configuration of a program.
+ * @module
+ */
+import { existsSync, realpathSync } from "node:fs";
+import type { Config } from "../config.ts";
+import {
+  USER_CALLS_AT_ONCE_MAX,
+  USER_CALLS_OF_FILE_MAX,
+  USER_MEMORY_BYTES_MAX,
+  USER_MESSAGE_BYTES_MAX,
+  USER_WARM_MAX,
+  USER_WARM_MS,
+} from "../limits.ts";
+import type { Log, Module } from "../tool.ts";
+import type { Workers } from "../worker/pool.ts";
+import { openCatalogue } from "./catalogue.ts";
+import type { UserTools } from "./types.ts";
+
+/**
+ * Opens the tools of a folder. Nothing is looked at or started yet.
+ * @param modules All modules of the program, also those that are switched off: their names are taken.
+ */
+export function openUserTools(
+  folder: string,
+  { folders, pinTools, toolsEnv }: Pick<Config, "folders" | "pinTools" | "toolsEnv">,
+  modules: readonly Module[],
+  { workers, log }: { readonly workers: Workers; readonly log: Log },
+): UserTools {
+  const pool = workers.pool({
+    kind: "user-tools",
+    label: "The process of a user tool",
+    env: toolsEnv,
+    // They are the person's own programs: under Deno, too, they may do what the person may.
+    permissions: ["--allow-all"],
+    memoryBytesMax: USER_MEMORY_BYTES_MAX,
+    frameBytesMax: USER_MESSAGE_BYTES_MAX,
+    atOnceMax: USER_CALLS_AT_ONCE_MAX,
+    keyAtOnceMax: USER_CALLS_OF_FILE_MAX,
+    idleMax: USER_WARM_MAX,
+    idleMs: USER_WARM_MS,
+  });
+  const taken = new Set(modules.flatMap(({ tools, prompts }) => [
+    ...tools.map((tool) => tool.name),
+    ...prompts.map((prompt) => `prompt ${prompt.name}`),
+  ]));
+  // Modules are known by their real paths.
+  const real = existsSync(folder) ? realpathSync(folder) : folder;
+  return openCatalogue({
+    folder: real,
+    cache: folders.cache,
+    data: folders.data,
+    pin: pinTools,
+    taken,
+    pool,
+    log,
+  });
+}
