@@ -53,7 +53,7 @@ test("git_sync fetches, pulls and pushes over HTTP as the person, and shows no p
     for (const action of ["fetch", "push"]) {
       const { text } = await call("git_sync", { repo: place.repo, action });
       assert.doesNotMatch(text, new RegExp(PASSWORD));
-      assert.match(text, /\*\*\*@127/);
+      assert.match(text, /\[redacted\]@127/);
     }
   });
 });
