@@ -8,6 +8,7 @@
  */
 import { type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
+import { findByName } from "../aliases.ts";
 import { errorText, ToolError } from "../errors.ts";
 import { USER_WATCH_MS } from "../limits.ts";
 import type { AnyTool, Log, Module } from "../tool.ts";
@@ -101,13 +102,10 @@ export function openCatalogue(options: CatalogueOptions): UserTools {
 }
 
 function findTool({ files, modules }: State, name: string): { tool: AnyTool; held: Held } | undefined {
-  for (const held of files.values()) {
-    const { module } = held.good ?? {};
-    if (module === undefined || !modules.includes(module)) continue;
-    const tool = module.tools.find((one) => one.name === name);
-    if (tool !== undefined) return { tool, held };
-  }
-  return undefined;
+  const tool = findByName(modules.flatMap((module) => module.tools), name);
+  if (tool === undefined) return undefined;
+  const held = [...files.values()].find(({ good }) => good?.module.tools.includes(tool));
+  return held && { tool, held };
 }
 
 /** What was known when a server ran last. */

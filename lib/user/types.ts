@@ -2,8 +2,8 @@
  * User tools as the server knows them: data from the worker, and what became of each file.
  * @module
  */
-import type { AnyTool, Module } from "../tool.ts";
-import type { Effect, Example } from "./contract.ts";
+import type { AnyTool, Example, Module } from "../tool.ts";
+import type { Effect } from "./contract.ts";
 import type { JsonSchema } from "../wire.ts";
 
 /** What a tool or a prompt may be called. */
@@ -28,10 +28,7 @@ export interface ToolData {
   readonly deprecated?: string;
   readonly aliases: readonly string[];
   readonly argumentAliases: Readonly<Record<string, string>>;
-  /** A pattern travels as `{ pattern, flags }`. */
-  readonly examples: readonly (Omit<Example, "expect"> & {
-    readonly expect?: string | { readonly pattern: string; readonly flags: string };
-  })[];
+  readonly examples: readonly Example[];
 }
 
 /** A prompt of a file, as data. */
