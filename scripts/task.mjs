@@ -3,7 +3,7 @@
  * The verbs of package.json and deno.json. Needs nothing but Node 20 and npm: it installs what
  * package-lock.json names and hands over to the Bun or Deno found there.
  *
- *   node scripts/task.mjs build [--all] | demo | test [--quick] | stress … | fmt | docs [--release] | bench NAME
+ *   node scripts/task.mjs build [--all] | demo | test [--quick] | stress … | fmt | docs | bench NAME
  * @module
  */
 import { spawnSync } from "node:child_process";
@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { ensureModules, findRuntime, rememberNpm, ROOT } from "./runtimes.mjs";
 
 const USAGE =
-  "Usage: node scripts/task.mjs build [--all] | demo | test [--quick] | stress … | fmt | docs [--release] | bench NAME";
+  "Usage: node scripts/task.mjs build [--all] | demo | test [--quick] | stress … | fmt | docs | bench NAME";
 
 /** @type {Record<string, { flags?: string[], run: (args: string[]) => number }>} */
 const VERBS = {
