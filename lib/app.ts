@@ -101,7 +101,13 @@ export function createApp(modules: readonly Module[], config: Config): App {
 
 /** The folder of the person's own tools: the one that was named, or the usual one where it exists. */
 function userFolder({ toolsDir }: Config): string | undefined {
-  return toolsDir !== undefined && (toolsDir.named || existsSync(toolsDir.path)) ? toolsDir.path : undefined;
+  if (toolsDir === undefined || toolsDir.named) return toolsDir?.path;
+  try {
+    return existsSync(toolsDir.path) ? toolsDir.path : undefined;
+  } catch {
+    // A runtime's sandbox forbids even to look: then it counts as absent.
+    return undefined;
+  }
 }
 
 /**

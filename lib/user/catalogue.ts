@@ -150,14 +150,21 @@ async function lookAt(
     next.set(file, looked.held);
     if (looked.sources !== undefined) fresh.push({ file, sources: looked.sources });
   }
-  if (Object.keys(trusted).length > 0) await writePins(options.data, trusted);
+  const trust = async (added: Pins) => {
+    if (pins !== undefined && Object.keys(added).length > 0) await writePins(options.data, added);
+  };
+  await trust(trusted);
   publish(next);
   for await (const { file, sources, data, problem } of describeFiles(fresh, options.pool)) {
     const good = data && versionOf(
       { file, fingerprint: sources.fingerprint, data, texts: () => Promise.resolve(sources.texts) },
       options,
     );
-    if (good !== undefined) await store.writeSources(sources);
+    if (good !== undefined) {
+      // What works is trusted when it is seen first; what never worked may be mended freely.
+      await trust({ [join(folder, file)]: sources.fingerprint });
+      await store.writeSources(sources);
+    }
     next.set(file, {
       fingerprint: sources.fingerprint,
       signatures: good === undefined ? withSurroundings(sources, folder) : sources.signatures,
@@ -186,7 +193,7 @@ function look(
   }
   const { fingerprint, signatures } = sources;
   const pin = pins?.[path];
-  if (pins !== undefined && pin === undefined) trusted[path] = fingerprint;
+  if (pin === undefined && old?.good?.fingerprint === fingerprint) trusted[path] = fingerprint;
   if (pin !== undefined && pin !== fingerprint) {
     const good = old?.good?.fingerprint === pin ? old.good : undefined;
     const what = "It is not what was trusted: it has changed since";

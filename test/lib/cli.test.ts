@@ -2,7 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -18,9 +18,15 @@ import { version } from "../../lib/version.ts";
 import { wireTool } from "../../lib/wire.ts";
 import { modules } from "../../main.ts";
 import { targets } from "../client.ts";
+import { putTools, toolSource } from "../rig/usertools.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const HOST: Host = { platform: "linux", env: {}, home: "/home/ada", cwd: "/home/ada" };
+
+const ADD = toolSource("add", "return args.a + args.b;", "input: { a: z.number(), b: z.number() },");
+
+/** The modules that are offered where nothing is configured. */
+const OFFERED = modules.filter((module) => module.needs === undefined);
 
 interface Outcome {
   readonly code: number | null;
@@ -158,7 +164,7 @@ test("tools --json prints exactly the tools of tools/list", async () => {
   await withProgram(async ({ run }) => {
     const { code, out } = await run(["tools", "--json"]);
     assert.equal(code, 0);
-    const all = modules.flatMap((module) => module.tools).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const all = OFFERED.flatMap((module) => module.tools).sort((a, b) => (a.name < b.name ? -1 : 1));
     assert.deepEqual(JSON.parse(out), JSON.parse(JSON.stringify(all.map(wireTool))));
   });
 });
@@ -167,13 +173,36 @@ test("tools prints a table, sizes and the reference; --read-only leaves the read
   await withProgram(async ({ run }) => {
     const table = await run(["tools", "--read-only", "--modules", "time,thinking"]);
     assert.match(table.out, /^time: [^]*\n {2}get_time +[^]*\nthinking: /);
-    const readers = modules.flatMap((module) => module.tools).filter((tool) => tool.effect === "read");
+    const readers = OFFERED.flatMap((module) => module.tools).filter((tool) => tool.effect === "read");
     assert.equal(JSON.parse((await run(["tools", "--read-only", "--json"])).out).length, readers.length);
     const sizes = (await run(["tools", "--tokens", "--modules", "time"])).out.trimEnd().split("\n");
     const [tool] = modules.find((module) => module.name === "time")?.tools ?? [];
     const length = JSON.stringify(wireTool(tool ?? assert.fail("no tool"))).length;
     assert.equal(sizes[1]?.trim().split(/\s+/)[0], length.toLocaleString("en-US"));
     assert.match((await run(["tools", "--markdown"])).out, /^# Tools\n/);
+  });
+});
+
+test("a tool of one's own is called, shown, pinned and trusted", async () => {
+  await withProgram(async ({ run, dir }) => {
+    const tools = join(dir, "own");
+    await mkdir(tools, { mode: 0o700 });
+    const flags = ["--tools-dir", tools, "--pin-tools"];
+    await putTools(tools, { "add.ts": ADD, "broken.ts": "const a = ;" });
+    assert.equal((await run(["call", "add", "a=1", "b=2", ...flags])).out, "3\n");
+    const shown = await run(["tools", ...flags]);
+    assert.match(shown.out, /\nadd: User tools of add\.ts\n {2}add +Add \(read\)\n/);
+    assert.match(shown.err, /some of your own tools cannot be used:\nbroken\.ts:1: /);
+    await putTools(tools, { "add.ts": ADD.replace("+", "*"), "broken.ts": "export {};" });
+    assert.equal((await run(["call", "add", "a=3", "b=2", ...flags])).out, "5\n");
+    assert.match(
+      (await run(["tools", ...flags])).err,
+      /add\.ts: It is not what was trusted.*clawhammer trust/,
+    );
+    assert.match((await run(["trust", "add.ts", ...flags])).out, /^Trusted as it is now: .*add\.ts\n$/);
+    assert.equal((await run(["call", "add", "a=3", "b=2", ...flags])).out, "6\n");
+    assert.match((await run(["trust", "ad.ts", ...flags])).err, /"ad\.ts" is no tool in .*\n.*add\.ts/);
+    assert.equal((await run(["trust", ...flags])).code, 2);
   });
 });
 

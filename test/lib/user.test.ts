@@ -205,6 +205,11 @@ test("a pinned tool that changed is refused until it is trusted, its old version
     });
     assert.equal((await call("greet", { name: "Ada" })).text, "Evil Ada");
     assert.deepEqual(user.problems, []);
+    // What never worked may be mended freely.
+    await put({ "other.ts": "broken (" });
+    await user.refresh();
+    await put({ "other.ts": toolSource("other", "return 'mended';") });
+    assert.equal((await call("other")).text, "mended");
   }, { pinTools: true });
 });
 
