@@ -12,6 +12,7 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { ripgrepFor } from "./ripgrep.ts";
 import { ROOT } from "./runtimes.mjs";
+import { typesText } from "./types.ts";
 
 const DIST = join(ROOT, "dist");
 
@@ -120,8 +121,11 @@ async function buildProduct(
   const start = performance.now();
   const asset = join(folder, "rg.bin");
   await copyFile(await ripgrepFor(ripgrep), asset);
+  // As a file of types it would be compiled.
+  const types = join(folder, "types.bin");
+  await writeFile(types, await typesText());
   const order = join(folder, "order");
-  const size = await compile({ entry: "main.ts", outfile, target, assets: [asset], order });
+  const size = await compile({ entry: "main.ts", outfile, target, assets: [asset, types], order });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`Built dist/${basename(outfile)} (${(size / 1e6).toFixed(0)} MB) in ${seconds} s`);
 }

@@ -105,6 +105,38 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./undo.ts")).undo,
   },
   {
+    name: "new",
+    operands: "NAME",
+    summary: "write a tool of your own to begin with",
+    about: "Writes NAME.ts into the folder of your own tools, and clawhammer.d.ts beside it, with which an " +
+      "editor completes and checks it. It works as it is; change it into what you need. Nothing is overwritten.",
+    flags: [],
+    examples: [{ does: "a tool called weather", line: "new weather" }],
+    load: async () => (await import("./new.ts")).newTool,
+  },
+  {
+    name: "dev",
+    operands: "[FILE …]",
+    summary: "show what Claude sees of your own tools, and call them while you write them",
+    about:
+      "Shows each tool as Claude gets it, what that costs, and what is wrong with its file, whenever you " +
+      "save. Type a call (weather city=Oslo, or one JSON object behind the name) to see its messages; it is " +
+      "repeated when the file has changed. FILE is a path, or a name in the folder of tools.",
+    flags: [],
+    examples: [{ does: "while you write weather.ts", line: "dev weather" }],
+    load: async () => (await import("./dev.ts")).dev,
+  },
+  {
+    name: "test",
+    operands: "[FILE …]",
+    summary: "make the calls that the examples of your own tools show",
+    about: "Compares each answer with what its example expects, and exits with 1 when one differs, when a " +
+      "file cannot be used, or when there is no example. Without FILE, all files of the folder are tested.",
+    flags: [],
+    examples: [{ does: "the examples of weather.ts", line: "test weather" }],
+    load: async () => (await import("./test.ts")).test,
+  },
+  {
     name: "trust",
     operands: "FILE …",
     summary: "trust a tool of your own as it is now",

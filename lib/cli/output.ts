@@ -2,20 +2,27 @@
  * Where the command line writes. Standard output is waited for: exiting right after a large write loses data.
  * @module
  */
+import { name } from "../version.ts";
 
 /** Prints to standard output; resolves when it is written, or when nobody reads any more (`| head`). */
 export function print(text: string): Promise<void> {
-  return new Promise((resolve) => {
-    process.stdout.once("error", () => resolve());
-    process.stdout.write(text.endsWith("\n") ? text : `${text}\n`, () => resolve());
-  });
+  return write(process.stdout, text.endsWith("\n") ? text : `${text}\n`);
 }
 
 /** Prints an error or a note to standard error, in the name of the program. */
 export function complain(message: string): Promise<void> {
+  return write(process.stderr, `${name}: ${message}\n`);
+}
+
+function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   return new Promise((resolve) => {
-    process.stderr.once("error", () => resolve());
-    process.stderr.write(`clawhammer: ${message}\n`, () => resolve());
+    const failed = () => resolve();
+    stream.once("error", failed);
+    stream.write(text, (error) => {
+      // Where it failed, the event is still to come.
+      if (!error) stream.removeListener("error", failed);
+      resolve();
+    });
   });
 }
 
