@@ -52,6 +52,8 @@ export interface Caller {
   readonly modules: readonly Module[];
   /** The tools that may be called, sorted by name. The same array until something changes. */
   readonly tools: readonly AnyTool[];
+  /** Whether there can be tools of the person's own. */
+  readonly hasUserTools: boolean;
   /** Brings the person's own tools up to date. */
   refresh(): Promise<void>;
   /** Calls the listener when the person's own tools have changed, until the function it returns is called. */
@@ -76,6 +78,7 @@ export function createCaller(modules: readonly Module[], services: Services): Ca
     get tools() {
       return offered.now().tools;
     },
+    hasUserTools: services.userTools !== undefined,
     refresh: async () => await (await offered.open())?.refresh(),
     onChange: offered.onChange,
     context: async (options = {}) => createContext(services, await services.reach(), options),

@@ -13,7 +13,10 @@ interface BunRuntime {
 }
 
 interface BunPluginBuilder {
-  module(name: string, load: () => { loader: "object"; exports: Record<string, unknown> }): void;
+  module(
+    name: string,
+    load: () => { loader: "object"; exports: Record<string, unknown> } | { loader: "js"; contents: string },
+  ): void;
   onLoad(
     constraints: { filter: RegExp },
     load: (file: { path: string }) => { contents: string; loader: string },
@@ -141,7 +144,7 @@ export interface NamedModule {
 /**
  * Lets code that is imported later find a module by its name, and files with the texts they had when they
  * were checked, whatever is on the disk by then.
- * @param texts Absolute paths to texts.
+ * @param texts Absolute paths to texts. What has a scheme instead is on no disk (Bun alone).
  */
 export async function provideModules(module: NamedModule, texts: ReadonlyMap<string, string>): Promise<void> {
   if (globals.Bun === undefined) return await hookModules(module, texts);
@@ -150,6 +153,9 @@ export async function provideModules(module: NamedModule, texts: ReadonlyMap<str
     name: module.name,
     setup(build) {
       build.module(module.name, () => ({ loader: "object", exports: { ...module.exports } }));
+      for (const [path, contents] of texts) {
+        if (/^[a-z]{2,}:/.test(path)) build.module(path, () => ({ loader: "js", contents }));
+      }
       build.onLoad({ filter: new RegExp(`^(?:${paths.join("|")})$`) }, ({ path }) => {
         const [, ending = "js"] = /\.[mc]?(ts|js|tsx|jsx|json)$/.exec(path) ?? [];
         return { contents: texts.get(path) ?? "", loader: ending };

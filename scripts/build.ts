@@ -6,10 +6,11 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
+import { COMPILER_FLAGS } from "../lib/build/flags.ts";
 import { ripgrepFor } from "./ripgrep.ts";
 import { ROOT } from "./runtimes.mjs";
 import { typesText } from "./types.ts";
@@ -27,19 +28,6 @@ const TARGETS: readonly { readonly name: string; readonly ripgrep: string }[] = 
   { name: "darwin-arm64", ripgrep: "darwin-arm64" },
   { name: "windows-x64", ripgrep: "win32-x64" },
   { name: "windows-arm64", ripgrep: "win32-arm64" },
-];
-
-/** How everything is compiled, the baseline of the benchmarks too. */
-const FLAGS = [
-  "--compile",
-  "--minify",
-  "--bytecode", // Spares the parser at start: about 30 of 90 ms.
-  "--format=esm",
-  "--splitting", // What is imported later is not even read at start.
-  // The executable is started in folders of strangers: their files configure nothing.
-  "--no-compile-autoload-dotenv",
-  "--no-compile-autoload-bunfig",
-  "--asset-naming=[name].[ext]",
 ];
 
 /** What to compile. */
@@ -65,7 +53,7 @@ export async function compile({ entry, outfile, target, assets = [], order }: Co
   const folder = await mkdtemp(`${outfile}-`);
   try {
     const fresh = join(folder, basename(outfile));
-    const args = ["build", entry, ...assets, ...FLAGS, `--outfile=${fresh}`];
+    const args = ["build", entry, ...assets, ...COMPILER_FLAGS, `--outfile=${fresh}`];
     if (target !== undefined) args.push(`--target=bun-${target}`);
     if (order !== undefined) args.push(`--bytecode-order=${order}`);
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
@@ -111,6 +99,26 @@ const REHEARSAL = [
   { id: 2, method: "tools/list" },
 ];
 
+/** Our own program as JavaScript, by the names of files: what people's own servers are compiled of. */
+async function bundle(folder: string): Promise<Record<string, string>> {
+  const out = join(folder, "app");
+  const args = [
+    "build",
+    "main.ts",
+    "--target=bun",
+    "--minify",
+    "--format=esm",
+    "--splitting",
+    "--outdir",
+    out,
+  ];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
+  if (status !== 0) throw new Error(`Cannot bundle main.ts\n${stdout}${stderr}`);
+  const names = await readdir(out);
+  const texts = names.map(async (name) => [name, await readFile(join(out, name), "utf8")] as const);
+  return Object.fromEntries(await Promise.all(texts));
+}
+
 /** Compiles the product for a target of the list, with that platform's own ripgrep inside. */
 async function buildProduct(
   outfile: string,
@@ -124,8 +132,10 @@ async function buildProduct(
   // As a file of types it would be compiled.
   const types = join(folder, "types.bin");
   await writeFile(types, await typesText());
+  const app = join(folder, "app.bin");
+  await writeFile(app, JSON.stringify(await bundle(folder)));
   const order = join(folder, "order");
-  const size = await compile({ entry: "main.ts", outfile, target, assets: [asset, types], order });
+  const size = await compile({ entry: "main.ts", outfile, target, assets: [asset, types, app], order });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`Built dist/${basename(outfile)} (${(size / 1e6).toFixed(0)} MB) in ${seconds} s`);
 }

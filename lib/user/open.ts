@@ -13,7 +13,7 @@ import {
   USER_WARM_MS,
 } from "../limits.ts";
 import type { Log, Module } from "../tool.ts";
-import type { Workers } from "../worker/pool.ts";
+import type { Pool, Workers } from "../worker/pool.ts";
 import { openCatalogue } from "./catalogue.ts";
 import type { UserTools } from "./types.ts";
 
@@ -27,23 +27,8 @@ export function openUserTools(
   modules: readonly Module[],
   { workers, log }: { readonly workers: Workers; readonly log: Log },
 ): UserTools {
-  const pool = workers.pool({
-    kind: "user-tools",
-    label: "The process of a user tool",
-    env: toolsEnv,
-    // They are the person's own programs: under Deno, too, they may do what the person may.
-    permissions: ["--allow-all"],
-    memoryBytesMax: USER_MEMORY_BYTES_MAX,
-    frameBytesMax: USER_MESSAGE_BYTES_MAX,
-    atOnceMax: USER_CALLS_AT_ONCE_MAX,
-    keyAtOnceMax: USER_CALLS_OF_FILE_MAX,
-    idleMax: USER_WARM_MAX,
-    idleMs: USER_WARM_MS,
-  });
-  const taken = new Set(modules.flatMap(({ tools, prompts }) => [
-    ...tools.map((tool) => tool.name),
-    ...prompts.map((prompt) => `prompt ${prompt.name}`),
-  ]));
+  const pool = openPool(workers, toolsEnv);
+  const taken = takenNames(modules);
   // Modules are known by their real paths.
   const real = existsSync(folder) ? realpathSync(folder) : folder;
   return openCatalogue({
@@ -55,4 +40,29 @@ export function openUserTools(
     pool,
     log,
   });
+}
+
+/** The processes of user tools. @param env Their whole environment. */
+export function openPool(workers: Workers, env: Readonly<Record<string, string>>): Pool {
+  return workers.pool({
+    kind: "user-tools",
+    label: "The process of a user tool",
+    env,
+    // They are the person's own programs: under Deno, too, they may do what the person may.
+    permissions: ["--allow-all"],
+    memoryBytesMax: USER_MEMORY_BYTES_MAX,
+    frameBytesMax: USER_MESSAGE_BYTES_MAX,
+    atOnceMax: USER_CALLS_AT_ONCE_MAX,
+    keyAtOnceMax: USER_CALLS_OF_FILE_MAX,
+    idleMax: USER_WARM_MAX,
+    idleMs: USER_WARM_MS,
+  });
+}
+
+/** The names of built-in tools, and of prompts as `prompt NAME`: nothing of the person's has them. */
+export function takenNames(modules: readonly Module[]): ReadonlySet<string> {
+  return new Set(modules.flatMap(({ tools, prompts }) => [
+    ...tools.map((tool) => tool.name),
+    ...prompts.map((prompt) => `prompt ${prompt.name}`),
+  ]));
 }

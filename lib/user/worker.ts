@@ -15,6 +15,7 @@ import type { Handlers, Kind } from "../worker/serve.ts";
 import * as api from "./api.ts";
 import { type CallFacts, createContext } from "./context.ts";
 import { asBuiltIn, collect, describe, type Loaded } from "./describe.ts";
+import { BUILT } from "./built.ts";
 import { explainLoad } from "./explain.ts";
 import { packResult } from "./reply.ts";
 
@@ -77,8 +78,9 @@ export const userTools: Kind = (): Handlers => {
 async function loadFile({ path, texts }: LoadRequest): Promise<Loaded> {
   const url = new URL("./api.ts", import.meta.url).href;
   await provideModules({ name: "clawhammer", exports: { ...api }, url }, new Map(texts));
-  process.chdir(dirname(path));
-  const exports: Record<string, unknown> = await import(pathToFileURL(path).href);
+  const built = path.startsWith(BUILT);
+  if (!built) process.chdir(dirname(path));
+  const exports: Record<string, unknown> = await import(built ? path : pathToFileURL(path).href);
   return collect(exports);
 }
 
