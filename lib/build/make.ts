@@ -28,7 +28,10 @@ export interface Bundled extends BuiltFile {
   readonly text: string;
 }
 
-/** Bundles files of tools, and loads each result to learn what it defines. @throws {ToolError} for all problems. */
+/**
+ * Bundles files of tools, and loads each result to learn what it defines.
+ * @throws {ToolError} naming all problems.
+ */
 export async function bundleFiles(sources: readonly Source[], work: string, pool: Pool): Promise<Bundled[]> {
   const found = [];
   for (const source of sources) {

@@ -41,7 +41,8 @@ export async function buildServer({ modules, line }: Invocation): Promise<number
   const name = flags.get("--name")?.[0] ?? basename(outfile).replace(/\.exe$/i, "").toLowerCase();
   if (!NAME.test(name) || name === "clawhammer") {
     throw new UsageError(
-      `"${name}" cannot be the name of a server\nUse small letters, digits and -, at most 40: --name my-server`,
+      `"${name}" cannot be the name of a server\n` +
+        "Use small letters, digits and -, at most 40: --name my-server",
     );
   }
   const version = flags.get("--version")?.[0] ?? await versionBeside(sources) ?? "1.0.0";

@@ -109,7 +109,8 @@ export const COMMANDS: readonly Command[] = [
     operands: "NAME",
     summary: "write a tool of your own to begin with",
     about: "Writes NAME.ts into the folder of your own tools, and clawhammer.d.ts beside it, with which an " +
-      "editor completes and checks it. It works as it is; change it into what you need. Nothing is overwritten.",
+      "editor completes and checks it. It works as it is; change it into what you need. Nothing is " +
+      "overwritten.",
     flags: [],
     forMaking: true,
     examples: [{ does: "a tool called weather", line: "new weather" }],

@@ -11,7 +11,7 @@ import { complain, print } from "./output.ts";
 /** Characters of an answer that a failure shows. */
 const SHOWN = 300;
 
-/** Tests the files that are named, or all of the folder. Resolves with 1 when anything is not as it should be. */
+/** Tests the files that are named, or all of the folder. Resolves with 1 when anything is wrong. */
 export async function test({ modules, line }: Invocation): Promise<number> {
   const own = await openOwn(modules, line.config, line.operands);
   const count = { passed: 0, failed: 0 };

@@ -1,5 +1,5 @@
 /**
- * The tools inside of a server that somebody built: the same as those of a folder, but nothing of them changes.
+ * The tools inside of a server that somebody built: as those of a folder, but nothing of them changes.
  * @module
  */
 import { findByName } from "../aliases.ts";
