@@ -9,8 +9,9 @@ import { search } from "./tools/search/index.ts";
 import { thinking } from "./tools/thinking.ts";
 import { time } from "./tools/time.ts";
 import { user } from "./tools/user.ts";
+import { web } from "./tools/web.ts";
 
 /** Every module, in the order of the documentation. */
-export const modules: readonly Module[] = [files, search, time, thinking, user];
+export const modules: readonly Module[] = [files, search, web, time, thinking, user];
 
 if (import.meta.main) await main(modules, process.argv.slice(2));

@@ -5,12 +5,12 @@
  * @module
  */
 import { join } from "node:path";
-import { Client } from "./support/client.ts";
+import { Client, restOf } from "./support/client.ts";
 import { machine, median, number, percentile, table, verdict } from "./support/report.ts";
 import { type Servers, SMALL_TEXT, withServers } from "./support/servers.ts";
 
-/** Calls before anything is measured, so that what runs often has been compiled. */
-const WARM_UP = 1_000;
+/** Calls before anything is measured, of every server: what runs often is compiled by then. */
+const WARM_UP = 10_000;
 /** Rounds of every case, taken in turns, so that a busy moment of the machine hits all alike. */
 const ROUNDS = 7;
 /** Calls of one round. */
@@ -58,11 +58,15 @@ async function load(
   inFlight: number,
 ): Promise<number[]> {
   const latencies: number[] = [];
+  const request = restOf("tools/call", { name: tool, arguments: args });
   let left = count;
   const worker = async () => {
     while (left-- > 0) {
       const before = performance.now();
-      await client.call(tool, args);
+      const reply = await client.exchange(request);
+      if (/"isError":true|"error":\{/.test(reply)) {
+        throw new Error(`${tool} answered: ${reply.slice(0, 200)}`);
+      }
       latencies.push(performance.now() - before);
     }
   };

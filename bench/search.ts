@@ -13,13 +13,17 @@ import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createCaller } from "../lib/call.ts";
+import { thisHost } from "../lib/config.ts";
 import { createFiles } from "../lib/fs/files.ts";
 import { openRoots } from "../lib/fs/roots.ts";
+import { createGit } from "../lib/git/git.ts";
+import { createPrograms } from "../lib/programs.ts";
 import { createRipgrep } from "../lib/ripgrep.ts";
 import { createSearch } from "../lib/search/engine.ts";
 import { modules } from "../main.ts";
 import { ripgrepFor } from "../scripts/ripgrep.ts";
 import { ROOT } from "../scripts/runtimes.mjs";
+import { reachOf } from "../test/support.ts";
 import { machine, median, number, table, verdict } from "./support/report.ts";
 import { fillTree } from "./support/tree.ts";
 
@@ -82,7 +86,10 @@ function inProcess(folder: string, cacheFolder: string): Call {
   const log = { debug() {}, info() {}, warn: console.error, error: console.error };
   const { roots } = openRoots([{ path: folder, readOnly: true }]);
   const search = createSearch(createRipgrep({ cacheFolder, log }));
-  const reach = { files: createFiles(roots), search };
+  const files = createFiles(roots);
+  const host = thisHost();
+  const git = createGit({ files, host, programs: createPrograms({ host, allowed: roots }) });
+  const reach = reachOf({ files, search, git });
   const caller = createCaller(modules, { reach: () => Promise.resolve(reach), log, readOnly: true });
   return async (tool, args) => {
     const { content } = await caller.call(tool, args);

@@ -5,19 +5,25 @@
  */
 import { noticesOf, renameArguments, withNotices } from "./aliases.ts";
 import { type Callable, checkArguments } from "./arguments.ts";
+import type { Documents } from "./documents/types.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError } from "./errors.ts";
 import type { Files } from "./fs/types.ts";
+import type { Git } from "./git/types.ts";
 import { CALL_MS_MAX } from "./limits.ts";
 import { nearest } from "./nearest.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
 import type { AnyTool, Context, Elicit, Log, Module, Sample } from "./tool.ts";
 import type { UserTools } from "./user/types.ts";
+import type { Web } from "./web/types.ts";
 
 /** What tools can reach beyond their arguments. */
 export interface Reach {
   readonly files: Files;
   readonly search: SearchEngine;
+  readonly documents: Documents;
+  readonly web: Web;
+  readonly git: Git;
 }
 
 /** What tools stand on; made once by the program that serves them. */
@@ -273,6 +279,9 @@ function createContext(services: Services, reach: Reach, options: CallOptions): 
   return {
     files: reach.files,
     search: reach.search,
+    documents: reach.documents,
+    web: reach.web,
+    git: reach.git,
     log: services.log,
     readOnly: services.readOnly,
     signal: options.signal ?? new AbortController().signal,

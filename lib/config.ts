@@ -10,12 +10,15 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { readEnvironment } from "./config/environment.ts";
 import { readConfigText } from "./config/file.ts";
+import { toolsDirOf, variables } from "./config/tools.ts";
 import { type Flag, parseFlags, sharedFlags, sharedValues } from "./config/flags.ts";
 import { type Folders, type Host, pathsOf, platformFolders } from "./config/host.ts";
 import { flagOf, type Level, readSettings, type Settings, variableOf } from "./config/options.ts";
 import { errorCode, errorText, UsageError } from "./errors.ts";
 import { product } from "./product.ts";
 import type { Allowed } from "./fs/roots.ts";
+import type { WebPolicy } from "./web/hosts.ts";
+import { type ProxySettings, proxySettings } from "./web/settings.ts";
 
 /** The configuration of a run. */
 export interface Config {
@@ -29,6 +32,10 @@ export interface Config {
   /** Glob patterns of names and paths: protected besides the usual ones, and not protected. */
   readonly protect: readonly string[];
   readonly unprotect: readonly string[];
+  /** What of the web may be fetched, and with which headers. */
+  readonly web: WebPolicy;
+  /** The proxies that the environment names. */
+  readonly proxy: ProxySettings;
   readonly logLevel: Level;
   /** The configuration file that was read. */
   readonly file: string | undefined;
@@ -66,22 +73,30 @@ export function thisHost(): Host {
  * Understands a command line, the environment and the configuration file.
  * @param args What follows the name of the command.
  * @param own The flags of the command itself.
+ * @param tolerate Told what is wrong with the file or the variables, which then count as empty; when it is
+ *   left out, that is an error.
  * @throws {UsageError} naming what is wrong, where, and what is nearest.
  */
 export async function loadConfig(
   args: readonly string[],
   own: readonly Flag[],
   host: Host,
+  tolerate?: (fault: string) => void,
 ): Promise<CommandLine> {
   const { flags, operands } = parseFlags(args, [...own, ...sharedFlags()]);
   const fromFlags = readSettings(
     sharedValues(flags),
     (key) => ({ label: flagOf(key), base: host.cwd, host }),
   );
-  const fromEnvironment = readEnvironment(host);
+  const without = (error: unknown) => {
+    if (tolerate === undefined || !(error instanceof UsageError)) throw error;
+    tolerate(errorText(error));
+    return undefined;
+  };
+  const fromEnvironment = attemptSettings(() => readEnvironment(host), without) ?? {};
   const folders = platformFolders(host);
   const named = fromFlags.config ?? fromEnvironment.config;
-  const file = await readConfigFile(named, folders, host);
+  const file = await readConfigFile(named, folders, host).catch(without);
   const merged = merge([file?.settings ?? {}, fromEnvironment, fromFlags]);
   const config: Config = {
     allow: merged.allow ?? [],
@@ -91,6 +106,14 @@ export async function loadConfig(
     ignoreRoots: merged.ignoreRoots ?? false,
     protect: merged.protect ?? [],
     unprotect: merged.unprotect ?? [],
+    web: {
+      allowHost: merged.allowHost ?? [],
+      denyHost: merged.denyHost ?? [],
+      allowPrivate: merged.allowPrivate ?? false,
+      ignoreRobots: merged.ignoreRobots ?? false,
+      headers: merged.webHeader ?? [],
+    },
+    proxy: proxySettings(host.env),
     toolsDir: toolsDirOf(merged.toolsDir, folders, host),
     toolsEnv: variables(host, merged.toolsEnv ?? []),
     pinTools: merged.pinTools ?? false,
@@ -102,32 +125,15 @@ export async function loadConfig(
   return { config, flags, operands };
 }
 
-function toolsDirOf(named: string | undefined, { config }: Folders, host: Host): Config["toolsDir"] {
-  if (named !== undefined) return { path: named, named: true };
-  return config === undefined ? undefined : { path: pathsOf(host).join(config, "tools"), named: false };
-}
-
-/** What almost every program needs, and what says nothing about anybody's accounts. */
-const HARMLESS: readonly string[] = [
-  "PATH",
-  "HOME",
-  "LANG",
-  "LC_ALL",
-  "TZ",
-  "TMPDIR",
-  ...["SystemRoot", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PATHEXT", "ComSpec"],
-];
-
-/**
- * The variables that are harmless or named, as far as they are set. What steers a runtime is never passed.
- */
-function variables({ env }: Host, named: readonly string[]): Record<string, string> {
-  const values: Record<string, string> = {};
-  for (const name of [...HARMLESS, ...named]) {
-    const value = env[name];
-    if (value !== undefined && !/^(BUN_|NODE_|DENO_|LD_|DYLD_)/.test(name)) values[name] = value;
+function attemptSettings(
+  read: () => Settings,
+  without: (error: unknown) => undefined,
+): Settings | undefined {
+  try {
+    return read();
+  } catch (error) {
+    return without(error);
   }
-  return values;
 }
 
 /** Later settings win, key by key. */

@@ -55,6 +55,11 @@ export async function unifiedDiff(before: string, after: string, changes: readon
   return { text: shown.join("\n") };
 }
 
+/** The unified diff between any two texts with "\n" line ends. */
+export async function diffBetween(before: string, after: string): Promise<Diff> {
+  return before === after ? { text: "" } : await unifiedDiff(before, after, [changedPart(before, after)]);
+}
+
 /** Text in a Markdown fence that is longer than any run of backticks inside. */
 export function fenced(body: string, language = ""): string {
   const longest = (body.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 2);
@@ -70,6 +75,19 @@ export function excerpt(line: string, focus: number): string {
   if (/[\udc00-\udfff]/.test(line.charAt(start))) start++;
   const missing = start === 0 ? "" : `[+${start.toLocaleString("en-US")} characters] `;
   return missing + clip(line.slice(start), DIFF_LINE_CHARS_MAX);
+}
+
+/** All that lies between the common beginning and the common end. */
+function changedPart(oldText: string, newText: string): Change {
+  const most = Math.min(oldText.length, newText.length);
+  let head = 0;
+  while (head < most && oldText.charCodeAt(head) === newText.charCodeAt(head)) head++;
+  let tail = 0;
+  while (
+    tail < most - head &&
+    oldText.charCodeAt(oldText.length - 1 - tail) === newText.charCodeAt(newText.length - 1 - tail)
+  ) tail++;
+  return { oldStart: head, oldEnd: oldText.length - tail, newStart: head, newEnd: newText.length - tail };
 }
 
 /** Changes with their surroundings, joined where these touch. */

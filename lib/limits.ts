@@ -5,6 +5,9 @@
  * @module
  */
 
+export * from "./limits/user.ts";
+export * from "./limits/web.ts";
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -217,11 +220,38 @@ export const LOG_MESSAGE_CHARS_MAX = 8_000;
 export const LOG_CHECK_MS = 1_000;
 /** Milliseconds after which the lock of a rotation is taken to be left by a process that died. */
 export const LOG_LOCK_STALE_MS = 10_000;
+/** Lines that `clawhammer logs` shows unless asked for more or fewer: two screens. */
+export const LOG_PAGE_DEFAULT = 100;
+/** Milliseconds between two looks for new lines of a log that is followed. */
+export const LOG_FOLLOW_MS = 250;
 /**
  * Bytes written to standard error in all: a host that never reads it lets the pipe (16 to 64 KiB) fill, and
  * us hang.
  */
 export const STDERR_BYTES_MAX = 12 * KIB;
+
+// --- The doctor ---
+
+/** Milliseconds and bytes of output that a program of the system is granted for a check. */
+export const DOCTOR_RUN_MS_MAX = 10_000;
+export const DOCTOR_RUN_BYTES_MAX = MIB;
+/** Milliseconds an allowed folder is granted to answer: a network drive that is gone never does. */
+export const FOLDER_ANSWER_MS_MAX = 8_000;
+/** Files of a folder that are looked at for being only in the cloud, and milliseconds that may take. */
+export const CLOUD_FILES_MAX = 2_000;
+export const CLOUD_LOOK_MS_MAX = 2_000;
+/** Bytes up to which a file without blocks may simply be small: file systems keep such files in its entry. */
+export const CLOUD_SMALL_BYTES = 8 * KIB;
+/** Bytes free for the journal below which a person should know, and below which changes will soon fail. */
+export const DISK_FREE_BYTES_LOW = 1024 * MIB;
+export const DISK_FREE_BYTES_MIN = 64 * MIB;
+/** Milliseconds back that count as recent, and errors of a log that are shown. */
+export const LOG_RECENT_MS = 86_400_000;
+export const LOG_RECENT_SHOWN = 3;
+/** Bytes read from the end of a client's log. */
+export const CLIENT_LOG_BYTES_MAX = 256 * KIB;
+/** Lines of each log that a report about a problem holds. */
+export const REPORT_LOG_LINES = 200;
 
 // --- Completion ---
 
@@ -252,45 +282,103 @@ export const WORKER_MEMORY_CHECK_MS = 100;
 /** Characters kept of what a worker printed last: they say why it ended. */
 export const WORKER_OUTPUT_CHARS = 2_000;
 
-// --- User tools ---
+// --- Documents ---
 
-/** Files of tools in one folder. */
-export const USER_TOOL_FILES_MAX = 1_000;
-/** Bytes of one source file of a tool. */
-export const USER_SOURCE_BYTES_MAX = 2 * MIB;
-/** Source files that one tool consists of, itself included; packages in node_modules do not count. */
-export const USER_SOURCES_MAX = 100;
-/** Tools that `tools/list` names; the others are found by `find_user_tools`. */
-export const USER_TOOLS_LISTED_MAX = 100;
-/** Characters of what one file defines, as data. */
-export const USER_DEFINITION_CHARS_MAX = 64_000;
-/** Milliseconds a file may take to be loaded and to tell what it defines. */
-export const USER_LOAD_MS_MAX = 10_000;
-/** Milliseconds `tools/list` waits for files that are loaded for the first time. */
-export const USER_LIST_MS_MAX = 5_000;
-/** Milliseconds a client may take to ask the person or its model; the call that waits ends before, mostly. */
-export const USER_ASK_MS_MAX = 240_000;
-/** Files that are loaded one after the other in one process to learn what they define. */
-export const USER_DESCRIBE_BATCH = 25;
-/** Of fewer new files each gets a process of its own, which then stays warm for its calls. */
-export const USER_DESCRIBE_WARM_MAX = 2;
-/** Calls of user tools that run at the same time, each in a process of its own; and calls of one file. */
-export const USER_CALLS_AT_ONCE_MAX = 16;
-export const USER_CALLS_OF_FILE_MAX = 4;
-/** Processes of user tools that stay warm, and for how many milliseconds: about 45 MB each. */
-export const USER_WARM_MAX = 4;
-export const USER_WARM_MS = 300_000;
-/** Bytes of memory that one call of a user tool may use. */
-export const USER_MEMORY_BYTES_MAX = 1024 * MIB;
-/** Bytes of one message from a user tool: what a reply may hold, and a file it writes. */
-export const USER_MESSAGE_BYTES_MAX = 24 * MIB;
-/** Tools that one `find_user_tools` shows with their arguments. */
-export const USER_FOUND_MAX = 30;
-/** Milliseconds between something that happens in the folder and the look at it: editors write in steps. */
-export const USER_WATCH_MS = 60;
-// What people build.
+/** Bytes of a document that is read: all of it goes into the memory of the reader. */
+export const DOCUMENT_BYTES_MAX = 200 * MIB;
+/** Bytes of memory the process that reads a document may take: PDF pages of photographs need hundreds. */
+export const DOCUMENT_MEMORY_BYTES_MAX = 1024 * MIB;
+/** Milliseconds reading a document may take before it ends with what it has: below CALL_MS_MAX. */
+export const DOCUMENT_MS_MAX = 30_000;
+/** Milliseconds after which a reader that does not end by itself is killed. */
+export const DOCUMENT_KILL_MS = 36_000;
+/** Bytes that the parts of one archive may unpack to: a workbook of a million rows, and no bomb. */
+export const UNPACKED_BYTES_MAX = 1024 * MIB;
+/** Bytes that one part which must be in memory as a whole may unpack to. */
+export const UNPACKED_PART_BYTES_MAX = 128 * MIB;
+/** Entries of an archive that are looked at. */
+export const ARCHIVE_ENTRIES_MAX = 100_000;
+/** Entries of an archive that are listed. */
+export const ARCHIVE_LISTED_MAX = 5_000;
+/** Elements of XML in each other: documents have some tens, and every one of them is remembered. */
+export const XML_DEPTH_MAX = 1_000;
+/** Characters of one tag or comment in XML. */
+export const XML_TAG_CHARS_MAX = 4 * MIB;
+/** Characters of Markdown that one document becomes, before it is cut. */
+export const MARKDOWN_CHARS_MAX = 32 * MIB;
+/** Characters of one line of that Markdown: paragraphs are a line each, and hold less. */
+export const MARKDOWN_LINE_CHARS_MAX = 100_000;
+/** Characters of Markdown that are handed over at a time. */
+export const MARKDOWN_BATCH_CHARS = 256 * KIB;
+/** Pages, slides and the like whose places are remembered. */
+export const DOCUMENT_PARTS_MAX = 20_000;
+/** Columns of a table that are shown: the last ones of a wide sheet can be asked for as a range. */
+export const TABLE_COLUMNS_MAX = 256;
+/** Rows of a sheet that are looked at to see how wide its table is. */
+export const TABLE_ROWS_AHEAD = 200;
+/** Characters of a table cell. */
+export const CELL_CHARS_MAX = 4_000;
+/** Bytes of converted documents that are kept in the cache. */
+export const DOCUMENT_CACHE_BYTES_MAX = 256 * MIB;
+/** Days after which a converted document is dropped that nobody asked for. */
+export const DOCUMENT_CACHE_DAYS_MAX = 7;
+/** Page images in one reply: more do not fit anyway. */
+export const PAGE_IMAGES_MAX = 8;
+/** Pixels of the longer side of a page image: what Claude looks at without scaling it down. */
+export const PAGE_IMAGE_PIXELS = 1_568;
+/** Bytes of all page images of one reply before base64: see REPLY_BYTES_MAX. */
+export const PAGE_IMAGES_BYTES_MAX = 650_000;
+/** Bytes of a file for which `get_file_info` asks the reader how many pages it has. */
+export const SUMMARY_BYTES_MAX = 20 * MIB;
+/** Documents that one `search_text` looks into. */
+export const SEARCH_DOCUMENTS_MAX = 1_000;
+/** Milliseconds one `search_text` spends on documents that have to be converted first. */
+export const SEARCH_DOCUMENTS_MS_MAX = 20_000;
 
-/** Milliseconds the compiler may take for one step: seconds, unless the machine is very busy. */
-export const BUILD_MS_MAX = 300_000;
-/** Bytes of one file of tools with all it imports: it is sent to each process that runs it. */
-export const BUILT_TEXT_BYTES_MAX = 20 * MIB;
+// --- Clients and their configurations ---
+
+/** Bytes of a client's configuration: the largest ones hold a history and have some megabytes. */
+export const CLIENT_CONFIG_BYTES_MAX = 64 * MIB;
+/** Milliseconds a server may take to show its tools before a proof fails: a first start may be scanned. */
+export const PROOF_MS_MAX = 20_000;
+/** Characters kept of the end of what a server writes to standard error while it is proved. */
+export const PROOF_STDERR_CHARS_MAX = 4_000;
+/** Milliseconds a proved server may take to end by itself when its input ends. */
+export const PROOF_END_MS_MAX = 2_000;
+/** Backups of configurations that are kept, besides those an uninstall needs. */
+export const BACKUPS_KEPT = 20;
+/** Milliseconds to wait for another installation, and after which its lock is taken to be left by a crash. */
+export const INSTALL_LOCK_MS_MAX = 10_000;
+export const INSTALL_LOCK_STALE_MS = 60_000;
+/** Times a change of a configuration is made anew because another program changed the file meanwhile. */
+export const INSTALL_TRIES_MAX = 5;
+
+// --- Other programs and git ---
+
+/** Milliseconds a login shell may take to tell its PATH: it is asked once, and some start slowly. */
+export const SHELL_MS_MAX = 4_000;
+/** Characters a login shell may print before it counts as not answering. */
+export const SHELL_ANSWER_BYTES_MAX = MIB;
+/** Milliseconds one command of git may take: below CALL_MS_MAX, so that the reply can name the command. */
+export const GIT_MS_MAX = 40_000;
+/** Milliseconds between asking git to end, so that it removes its lock files, and killing it. */
+export const GIT_KILL_MS = 2_000;
+/** Bytes of standard output of one command that are kept in memory. */
+export const GIT_OUTPUT_BYTES_MAX = 16 * MIB;
+/** Bytes of standard error that are kept. */
+export const GIT_ERROR_BYTES_MAX = 16 * KIB;
+/** Commands of git that run at the same time; more wait their turn. */
+export const GIT_AT_ONCE_MAX = 6;
+/** Filters and hooks that a repository may define: each is overridden one by one in the environment. */
+export const GIT_OVERRIDES_MAX = 200;
+/** Bytes of a `.git` file or another pointer inside a git directory. */
+export const GIT_POINTER_BYTES_MAX = 8 * KIB;
+/** Object stores a repository may borrow from, one from the other: git itself follows five. */
+export const GIT_ALTERNATES_MAX = 5;
+/** Entries of a git directory that are looked at for links before something is changed in it. */
+export const GIT_ENTRIES_MAX = 50_000;
+/** Folders below an allowed one in which repositories are looked for, and folders looked into in all. */
+export const GIT_DISCOVER_DEPTH_MAX = 4;
+export const GIT_DISCOVER_FOLDERS_MAX = 5_000;
+/** Repositories that are listed as resources. */
+export const GIT_REPOSITORIES_MAX = 200;

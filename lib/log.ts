@@ -28,6 +28,7 @@ import {
   LOG_WAIT_MS,
   STDERR_BYTES_MAX,
 } from "./limits.ts";
+import { redact } from "./redact.ts";
 import type { Log } from "./tool.ts";
 
 /** The levels, from everything to almost nothing. */
@@ -75,59 +76,6 @@ export function createLog(options: LogOptions): Log {
 export function logPath(folder: string, age = 0): string {
   return join(folder, age === 0 ? "clawhammer.log" : `clawhammer.${age}.log`);
 }
-
-/**
- * Replaces what looks like a secret: passwords in URLs, Authorization and cookie headers, values of names
- * such as `api_key`, private keys, tokens of well-known services by their prefixes. Linear in the message.
- */
-export function redact(message: string): string {
-  if (!SUSPICIOUS.test(message)) return message;
-  return message.slice(0, 2 * LOG_MESSAGE_CHARS_MAX)
-    .replace(
-      /-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g,
-      HIDDEN,
-    )
-    .replace(/(:\/\/)[^\s/?#"'<>@]{1,1000}@/g, `$1${HIDDEN}@`)
-    .replace(AUTHORIZATION, `$1${HIDDEN}`)
-    .replace(/\b(bearer\s{1,3})[\w.~+/=-]{8,}/gi, `$1${HIDDEN}`)
-    .replace(/\b(cookie["']?\s{0,3}:\s{0,3}["']?)[^\n"']{1,4000}/gi, `$1${HIDDEN}`)
-    .replace(SECRET_QUOTED, `$1$2${HIDDEN}$2`)
-    .replace(SECRET_BARE, `$1${HIDDEN}`)
-    .replace(SECRET_TOKEN, HIDDEN);
-}
-
-const HIDDEN = "[redacted]";
-
-/** Without any of these, none of the patterns can match; most messages have none. */
-const SUSPICIOUS = /[:=]|--|bearer|sk-|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|npm_|AKIA|AIza|eyJ/i;
-
-/** The header of RFC 9110, section 11.6.2; its scheme may be seen. */
-const AUTHORIZATION =
-  /\b(authorization(?:\\?["'])?\s{0,3}[:=]\s{0,3}(?:\\?["'])?(?:\w{1,20}\s{1,3})?)[^\s"'\\,]{1,4000}/gi;
-
-/** Names whose values are secrets, with whatever stands before: `client_secret`, `GITHUB_TOKEN`. */
-const NAME = String.raw`\b[\w-]{0,40}(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|` +
-  String.raw`private[_-]?key|credentials?)`;
-
-/** `"apiKey": "two words"`, also where the quotes are escaped: JSON inside JSON. */
-const SECRET_QUOTED = new RegExp(
-  String.raw`(${NAME}(?:\\?["'])?\s{0,3}[:=]\s{0,3})(\\?["'])(?:(?!\2)[^\n]){1,4000}\2`,
-  "gi",
-);
-
-/** `password=hunter2`, `api-key: 123`, `--token 123`. */
-const SECRET_BARE = new RegExp(
-  String
-    .raw`(${NAME}\s{0,3}[:=]\s{0,3}|--${NAME}\s)(?!\[redacted)[^\s"'\\,;&}\])]{1,4000}`,
-  "gi",
-);
-
-/** Tokens that are known by their first letters, and JSON Web Tokens (RFC 7519). */
-const SECRET_TOKEN = new RegExp(
-  String.raw`\b(?:sk-[\w-]{16,}|gh[a-z]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|` +
-    String.raw`npm_\w{16,}|AKIA[A-Z0-9]{12,}|AIza[\w-]{20,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*)`,
-  "g",
-);
 
 /** One line: control and format characters and line separators are escaped, so that no line is forged. */
 function printable(message: string): string {

@@ -8,18 +8,22 @@ import { realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import type { Reach } from "./call.ts";
-import type { Config } from "./config.ts";
+import { type Config, thisHost } from "./config.ts";
+import { openDocuments } from "./documents/lazy.ts";
 import { createFiles } from "./fs/files.ts";
 import { createGuard, type Guard } from "./fs/guard.ts";
 import { isInside } from "./fs/roots.ts";
-import type { Changes, Root } from "./fs/types.ts";
+import type { Changes, Files, Root } from "./fs/types.ts";
+import type { Git } from "./git/types.ts";
 import { createJournal } from "./journal/journal.ts";
 import type { Journal } from "./journal/types.ts";
 import { createLog } from "./log.ts";
+import { createPrograms } from "./programs.ts";
 import { createRipgrep } from "./ripgrep.ts";
 import { isCompiled } from "./runtime.ts";
 import { createSearch } from "./search/engine.ts";
 import type { Log } from "./tool.ts";
+import { openWeb } from "./web/lazy.ts";
 import type { Workers } from "./worker/pool.ts";
 
 /** What the parts of a program share. */
@@ -38,15 +42,33 @@ export async function openReach(
   config: Config,
   allowed: readonly Root[],
   current: () => readonly Root[],
-  { log }: Shared,
+  { log, workers }: Shared,
 ): Promise<Reach> {
   const files = createFiles(current, { guard: await guardOf(config), journal: journalOf(config, log) });
+  const cacheFolder = config.folders.cache ?? join(tmpdir(), "clawhammer");
   const ripgrep = createRipgrep({
-    cacheFolder: config.folders.cache ?? join(tmpdir(), "clawhammer"),
+    cacheFolder,
     log,
     searchPath: outsideOf(allowed, config.searchPath),
   });
-  return { files, search: createSearch(ripgrep) };
+  const documents = openDocuments(cacheFolder, log, workers);
+  const web = openWeb({ policy: config.web, proxy: config.proxy, cacheFolder, documents, workers, log });
+  return { files, search: createSearch(ripgrep), documents, web, git: openGit(files, allowed) };
+}
+
+/** Git, loaded at its first use. */
+function openGit(files: Files, allowed: readonly Root[]): Git {
+  const host = thisHost();
+  const load = async () => {
+    const { createGit } = await import("./git/git.ts");
+    return createGit({ files, host, programs: createPrograms({ host, allowed }) });
+  };
+  let git: Promise<Git> | undefined;
+  return {
+    withRepository: async (path, options, work) =>
+      (await (git ??= load())).withRepository(path, options, work),
+    discover: async (signal) => (await (git ??= load())).discover(signal),
+  };
 }
 
 /**

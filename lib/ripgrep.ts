@@ -11,12 +11,14 @@ import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { access, chmod, lstat, mkdir, open, rename, rm } from "node:fs/promises";
+import { access, open, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import process from "node:process";
 import { errorCode, errorText, throwIfAborted, ToolError } from "./errors.ts";
+import { createGate } from "./gate.ts";
 import { SEARCH_ERROR_BYTES_MAX, SEARCH_MS_MAX, SEARCHES_AT_ONCE_MAX } from "./limits.ts";
+import { makePrivate } from "./private.ts";
 import { embeddedFile, sourceFolder } from "./runtime.ts";
 import type { Log } from "./tool.ts";
 
@@ -176,15 +178,6 @@ async function writeOut(bytes: Uint8Array, folder: string): Promise<string> {
   throw new Error("what was written there is not what is read back");
 }
 
-async function makePrivate(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const stats = await lstat(folder);
-  if (!stats.isDirectory()) throw new Error("it is not a folder");
-  if (process.getuid === undefined) return;
-  if (stats.uid !== process.getuid()) throw new Error("it belongs to another user");
-  if ((stats.mode & 0o777) !== 0o700) await chmod(folder, 0o700);
-}
-
 /** Whether a file is there that is ours to execute: a regular file of our own, with the right contents. */
 async function holds(path: string, hash: string, size: number): Promise<boolean> {
   try {
@@ -293,21 +286,4 @@ function startError(error: unknown): Error {
     );
   }
   return new UnusableError(errorText(error));
-}
-
-/** Lets at most `count` pieces of work run at the same time; the others wait in the order they came. */
-function createGate(count: number): <T>(work: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = count;
-  return async (work) => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
-    }
-  };
 }

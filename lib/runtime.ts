@@ -55,9 +55,14 @@ export function hasSystemDescriptors(): boolean {
   }
 }
 
+/** All files that were embedded at build time; none when run from source. */
+export function embeddedFiles(): readonly (Blob & { readonly name: string })[] {
+  return globals.Bun?.embeddedFiles ?? [];
+}
+
 /** A file that was embedded at build time, by its name, or undefined when run from source. */
 export function embeddedFile(name: string): Blob | undefined {
-  return globals.Bun?.embeddedFiles.find((file) => file.name === name);
+  return embeddedFiles().find((file) => file.name === name);
 }
 
 /**

@@ -6,10 +6,13 @@
  * @module
  */
 import type { z } from "zod";
+import type { Documents } from "./documents/types.ts";
 import type { Files } from "./fs/types.ts";
+import type { Git } from "./git/types.ts";
 import type { Reply } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
 import type { UserTools } from "./user/types.ts";
+import type { Web } from "./web/types.ts";
 import type { JsonSchema } from "./wire.ts";
 
 /** What a call does to the world: looks, adds something new, alters what is there, or takes it away. */
@@ -24,6 +27,12 @@ export interface Context {
   readonly files: Files;
   /** Locates text and names. Nothing of what it returns is shown before it was opened through `files`. */
   readonly search: SearchEngine;
+  /** Makes Markdown of documents. A file must have been opened through `files`. */
+  readonly documents: Documents;
+  /** Fetches from the web what the person's configuration opens. */
+  readonly web: Web;
+  /** The git repositories in the allowed folders. */
+  readonly git: Git;
   /** Aborted when the call is cancelled or its time is over. Pass it on to everything that waits. */
   readonly signal: AbortSignal;
   /** Tells the client how far the call has come. Cheap to call often: it is throttled. */

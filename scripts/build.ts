@@ -11,24 +11,14 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import process from "node:process";
 import { COMPILER_FLAGS } from "../lib/build/flags.ts";
+import { type InstalledPackage, readPackage } from "../lib/licenses/packages.ts";
+import { collectLicenses, LICENSES_NAME } from "../lib/licenses/text.ts";
+import { executableName, TARGETS } from "../lib/pack/targets.ts";
 import { ripgrepFor } from "./ripgrep.ts";
 import { ROOT } from "./runtimes.mjs";
 import { typesText } from "./types.ts";
 
 const DIST = join(ROOT, "dist");
-
-/** Every platform that is built for, as `<os>-<arch>`, with the platform of npm its ripgrep comes from. */
-const TARGETS: readonly { readonly name: string; readonly ripgrep: string }[] = [
-  { name: "linux-x64", ripgrep: "linux-x64" },
-  { name: "linux-arm64", ripgrep: "linux-arm64" },
-  // ripgrep for Linux is linked statically, so one binary serves both C libraries.
-  { name: "linux-x64-musl", ripgrep: "linux-x64" },
-  { name: "linux-arm64-musl", ripgrep: "linux-arm64" },
-  { name: "darwin-x64", ripgrep: "darwin-x64" },
-  { name: "darwin-arm64", ripgrep: "darwin-arm64" },
-  { name: "windows-x64", ripgrep: "win32-x64" },
-  { name: "windows-arm64", ripgrep: "win32-arm64" },
-];
 
 /** What to compile. */
 export interface Compilation {
@@ -42,6 +32,8 @@ export interface Compilation {
   readonly assets?: readonly string[];
   /** What {@link rehearse} recorded: the functions a start needs are then laid out together. */
   readonly order?: string;
+  /** Where the compiler writes what it has read (esbuild's metafile). */
+  readonly metafile?: string;
 }
 
 /**
@@ -49,13 +41,16 @@ export interface Compilation {
  * @returns its size in bytes
  * @throws {Error} with the compiler's output when it failed.
  */
-export async function compile({ entry, outfile, target, assets = [], order }: Compilation): Promise<number> {
+export async function compile(
+  { entry, outfile, target, assets = [], order, metafile }: Compilation,
+): Promise<number> {
   const folder = await mkdtemp(`${outfile}-`);
   try {
     const fresh = join(folder, basename(outfile));
     const args = ["build", entry, ...assets, ...COMPILER_FLAGS, `--outfile=${fresh}`];
     if (target !== undefined) args.push(`--target=bun-${target}`);
     if (order !== undefined) args.push(`--bytecode-order=${order}`);
+    if (metafile !== undefined) args.push(`--metafile=${metafile}`);
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
     if (status !== 0) throw new Error(`Cannot compile ${entry}\n${stdout}${stderr}`);
     if (process.platform === "darwin" && (target ?? "darwin").startsWith("darwin")) sign(fresh);
@@ -77,7 +72,7 @@ export async function compile({ entry, outfile, target, assets = [], order }: Co
 export async function rehearse(entry: string, args: readonly string[], folder: string): Promise<string> {
   const binary = join(folder, "rehearsal");
   const order = join(folder, "order");
-  await compile({ entry, outfile: binary });
+  await compile({ entry, outfile: binary, metafile: join(folder, METAFILE) });
   const { status } = spawnSync(binary, args, {
     cwd: folder,
     input: REHEARSAL.map((message) => `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`).join(""),
@@ -87,6 +82,9 @@ export async function rehearse(entry: string, args: readonly string[], folder: s
   if (status !== 0) throw new Error(`The rehearsal of ${entry} ended with ${status}`);
   return order;
 }
+
+/** What the rehearsal's compiler has read, beside its recording. */
+const METAFILE = "metafile.json";
 
 /** What every client says first. */
 const REHEARSAL = [
@@ -119,7 +117,7 @@ async function bundle(folder: string): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(texts));
 }
 
-/** Compiles the product for a target of the list, with that platform's own ripgrep inside. */
+/** Compiles the product for a target of the list: with its own ripgrep, and the PDF engine. */
 async function buildProduct(
   outfile: string,
   ripgrep: string,
@@ -129,15 +127,25 @@ async function buildProduct(
   const start = performance.now();
   const asset = join(folder, "rg.bin");
   await copyFile(await ripgrepFor(ripgrep), asset);
+  const pdfium = join(ROOT, "node_modules/@hyzyla/pdfium/dist/pdfium.wasm");
   // As a file of types it would be compiled.
   const types = join(folder, "types.bin");
   await writeFile(types, await typesText());
   const app = join(folder, "app.bin");
   await writeFile(app, JSON.stringify(await bundle(folder)));
   const order = join(folder, "order");
-  const size = await compile({ entry: "main.ts", outfile, target, assets: [asset, types, app], order });
+  const assets = [asset, pdfium, join(folder, LICENSES_NAME), types, app];
+  const size = await compile({ entry: "main.ts", outfile, target, assets, order });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`Built dist/${basename(outfile)} (${(size / 1e6).toFixed(0)} MB) in ${seconds} s`);
+}
+
+/** The packages of npm that the compiler has taken something from; those of the rehearsal in `folder`. */
+export async function bundledPackages(folder: string): Promise<InstalledPackage[]> {
+  const { inputs } = JSON.parse(await readFile(join(folder, METAFILE), "utf8"));
+  const pattern = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/;
+  const folders = Object.keys(inputs).flatMap((path) => pattern.exec(path)?.[0] ?? []);
+  return await Promise.all([...new Set(folders)].sort().map((each) => readPackage(ROOT, each)));
 }
 
 /** Apple's kernel kills what carries no valid signature, and embedding has broken the one of the runtime. */
@@ -153,13 +161,16 @@ async function buildForThisMachine(folder: string): Promise<void> {
 
 async function buildAll(folder: string): Promise<void> {
   const sums: string[] = [];
-  for (const { name, ripgrep } of TARGETS) {
-    const file = `clawhammer-${name}${name.startsWith("windows") ? ".exe" : ""}`;
-    await buildProduct(join(DIST, file), ripgrep, folder, name);
+  for (const target of TARGETS) {
+    const file = executableName(target);
+    // npm calls Windows otherwise. ripgrep for Linux is linked statically: one serves both C libraries.
+    const ripgrep = target.name.replace("windows", "win32").replace(/-musl$/, "");
+    await buildProduct(join(DIST, file), ripgrep, folder, target.name);
     const hash = createHash("sha256").update(await readFile(join(DIST, file))).digest("hex");
     sums.push(`${hash}  ${file}\n`);
   }
   await writeFile(join(DIST, "SHA256SUMS"), sums.join(""));
+  await copyFile(join(folder, LICENSES_NAME), join(DIST, "LICENSES.txt"));
   console.log("Wrote dist/SHA256SUMS (check with: sha256sum -c SHA256SUMS)");
   if (process.platform !== "darwin") {
     console.log(
@@ -173,6 +184,8 @@ if (import.meta.main) {
   try {
     await mkdir(DIST, { recursive: true });
     await rehearse("main.ts", ["serve"], folder);
+    const licenses = await collectLicenses(ROOT, await bundledPackages(folder));
+    await writeFile(join(folder, LICENSES_NAME), licenses);
     await (process.argv.includes("--all") ? buildAll(folder) : buildForThisMachine(folder));
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);

@@ -3,7 +3,8 @@
  * The verbs of package.json and deno.json. Needs nothing but Node 20 and npm: it installs what
  * package-lock.json names and hands over to the Bun or Deno found there.
  *
- *   node scripts/task.mjs build [--all] | demo | test [--quick] | stress … | fmt | docs | bench NAME
+ *   node scripts/task.mjs build [--all] | release | demo | test [--quick] | stress … | fmt | docs |
+ *     bench NAME
  * @module
  */
 import { spawnSync } from "node:child_process";
@@ -11,12 +12,13 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ensureModules, findRuntime, rememberNpm, ROOT } from "./runtimes.mjs";
 
-const USAGE =
-  "Usage: node scripts/task.mjs build [--all] | demo | test [--quick] | stress … | fmt | docs | bench NAME";
+const USAGE = "Usage: node scripts/task.mjs " +
+  "build [--all] | release | demo | test [--quick] | stress … | fmt | docs | bench NAME";
 
 /** @type {Record<string, { flags?: string[], run: (args: string[]) => number }>} */
 const VERBS = {
   build: { flags: ["--all"], run: (args) => script("scripts/build.ts", args) },
+  release: { run: () => script("scripts/release.ts") },
   demo: { run: () => script("scripts/build.ts") || script("scripts/demo.ts") },
   test: { flags: ["--quick"], run: (args) => script("scripts/check.ts", args) },
   stress: { run: (args) => script("test/stress/main.ts", args) },

@@ -2,19 +2,28 @@
  * A folder to play in and a caller over some modules, for tests of tools: the same call path as the server's.
  * @module
  */
+import assert from "node:assert/strict";
 import { mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Caller, createCaller, type Services } from "../lib/call.ts";
+import { type Caller, createCaller, type Reach, type Services } from "../lib/call.ts";
+import { thisHost } from "../lib/config.ts";
+import { openDocuments } from "../lib/documents/lazy.ts";
 import { createFiles } from "../lib/fs/files.ts";
 import { openRoots } from "../lib/fs/roots.ts";
+import { createGit } from "../lib/git/git.ts";
+import type { Git } from "../lib/git/types.ts";
 import { createJournal } from "../lib/journal/journal.ts";
-import type { Files } from "../lib/fs/types.ts";
+import type { Files, Root } from "../lib/fs/types.ts";
 import type { Content } from "../lib/reply.ts";
+import { createPrograms } from "../lib/programs.ts";
 import { createRipgrep } from "../lib/ripgrep.ts";
 import { createSearch } from "../lib/search/engine.ts";
 import type { SearchEngine } from "../lib/search/types.ts";
 import type { Log, Module } from "../lib/tool.ts";
+import type { WebPolicy } from "../lib/web/hosts.ts";
+import { openWeb, type WebOptions } from "../lib/web/lazy.ts";
+import { createWorkers } from "../lib/worker/pool.ts";
 
 /** What a test gets. */
 export interface Sandbox {
@@ -35,8 +44,19 @@ export interface Sandbox {
 /** Options of a sandbox beyond its folder. */
 export type SandboxOptions = Partial<Omit<Services, "reach">> & {
   readonly search?: SearchEngine;
+  readonly git?: (files: Files, roots: readonly Root[]) => Git;
   readonly rootReadOnly?: boolean;
   readonly journal?: boolean;
+  readonly web?: Partial<Pick<WebOptions, "policy" | "proxy" | "resolve">>;
+};
+
+/** A configuration that says nothing about the web. */
+export const CLOSED: WebPolicy = {
+  allowHost: [],
+  denyHost: [],
+  allowPrivate: false,
+  ignoreRobots: false,
+  headers: [],
 };
 
 /** A log that keeps nothing. */
@@ -58,10 +78,25 @@ export async function withSandbox(
     const { roots } = openRoots([{ path: dir, readOnly: options.rootReadOnly ?? false }]);
     const journalFolder = join(base, "journal");
     const journal = options.journal === true ? createJournal({ folder: journalFolder }) : undefined;
-    release = () => journal?.release();
+    const workers = createWorkers(SILENT);
+    release = () => {
+      journal?.release();
+      workers.end();
+    };
     const files = createFiles(roots, { journal });
     const search = createSearch(createRipgrep({ cacheFolder: join(base, "cache"), log: SILENT }));
-    const reach = { files, search: options.search ?? search };
+    const documents = openDocuments(join(base, "cache"), SILENT, () => Promise.resolve(workers));
+    const web = openWeb({
+      policy: CLOSED,
+      proxy: {},
+      ...options.web,
+      cacheFolder: join(base, "cache"),
+      documents,
+      workers: () => Promise.resolve(workers),
+      log: SILENT,
+    });
+    const git = (options.git ?? machineGit)(files, roots);
+    const reach = reachOf({ files, search: options.search ?? search, documents, web, git });
     const caller = createCaller(modules, {
       log: SILENT,
       readOnly: false,
@@ -90,4 +125,24 @@ export async function withSandbox(
     release();
     await rm(base, { recursive: true, force: true });
   }
+}
+
+/** What a caller reaches in a test that uses only some of it: anything else fails when it is touched. */
+export function reachOf(parts: Partial<Reach>): Reach {
+  // deno-lint-ignore no-explicit-any -- it stands for any of them, and has nothing of any.
+  const absent = (name: string): any => new Proxy({}, { get: () => assert.fail(`reached ctx.${name}`) });
+  return {
+    files: absent("files"),
+    search: absent("search"),
+    documents: absent("documents"),
+    web: absent("web"),
+    git: absent("git"),
+    ...parts,
+  };
+}
+
+/** The git of this machine, in the folders of a sandbox. */
+function machineGit(files: Files, allowed: readonly Root[]): Git {
+  const host = thisHost();
+  return createGit({ files, host, programs: createPrograms({ host, allowed }) });
 }

@@ -1,6 +1,6 @@
 /**
  * A client that is as little as possible: JSON lines over a child's pipes, nothing validated, so that what
- * is measured is the server.
+ * is measured is the server. Its own time counts in every round trip, for all servers alike.
  * @module
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
@@ -20,7 +20,7 @@ interface Message {
 }
 
 interface Waiting {
-  readonly resolve: (result: Result) => void;
+  readonly resolve: (line: string) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -48,10 +48,23 @@ export class Client {
   }
 
   /** Sends a request. @throws {Error} when the reply is an error, also one of a tool. */
-  request(method: string, params: object): Promise<Result> {
+  async request(method: string, params: object): Promise<Result> {
+    const line = await this.exchange(restOf(method, params));
+    const { result, error }: Message = JSON.parse(line);
+    if (result === undefined || result.isError) {
+      throw new Error(error?.message ?? result?.content?.[0]?.text ?? line);
+    }
+    return result;
+  }
+
+  /**
+   * Sends a request that was written before ({@link restOf}) under the next id. @returns the line of the
+   * reply, in which nothing but its id was looked at.
+   */
+  exchange(rest: string): Promise<string> {
     const id = ++this.#ids;
-    const reply = new Promise<Result>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    this.#send({ jsonrpc: "2.0", id, method, params });
+    const reply = new Promise<string>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    this.#child.stdin.write(`{"jsonrpc":"2.0","id":${id},${rest}`);
     return reply;
   }
 
@@ -59,7 +72,7 @@ export class Client {
   async initialize(): Promise<void> {
     const clientInfo = { name: "bench", version: "0" };
     await this.request("initialize", { protocolVersion: "2025-11-25", capabilities: {}, clientInfo });
-    this.#send({ jsonrpc: "2.0", method: "notifications/initialized" });
+    this.#child.stdin.write(`{"jsonrpc":"2.0",${restOf("notifications/initialized", {})}`);
   }
 
   /** Calls a tool. */
@@ -77,21 +90,13 @@ export class Client {
     await gone;
   }
 
-  #send(message: object): void {
-    this.#child.stdin.write(`${JSON.stringify(message)}\n`);
-  }
-
   #receive(chunk: string): void {
     const lines = (this.#unread + chunk).split("\n");
     this.#unread = lines.pop() ?? "";
     for (const line of lines) {
-      const { id, result, error }: Message = JSON.parse(line);
-      const waiting = this.#waiting.get(id ?? 0);
-      if (waiting === undefined) continue;
-      this.#waiting.delete(id ?? 0);
-      if (result === undefined || result.isError) {
-        waiting.reject(new Error(error?.message ?? result?.content?.[0]?.text ?? line));
-      } else waiting.resolve(result);
+      const id = idOf(line);
+      this.#waiting.get(id)?.resolve(line);
+      this.#waiting.delete(id);
     }
   }
 
@@ -99,4 +104,17 @@ export class Client {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
+}
+
+/** A request as it stands behind its id. */
+export function restOf(method: string, params: object): string {
+  return `"method":"${method}","params":${JSON.stringify(params)}}\n`;
+}
+
+/** The id of a reply, which servers write near one end of it; 0 for a message without one. */
+function idOf(line: string): number {
+  const [, id] = /^\{"jsonrpc":"2\.0","id":(\d+),/.exec(line) ?? /,"id":(\d+)\}$/.exec(line.slice(-30)) ?? [];
+  if (id !== undefined) return Number(id);
+  const message: Message = JSON.parse(line);
+  return message.id ?? 0;
 }

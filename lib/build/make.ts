@@ -8,14 +8,18 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } fr
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { ToolError } from "../errors.ts";
-import { BUILD_MS_MAX, BUILT_TEXT_BYTES_MAX } from "../limits.ts";
+import { BUILD_MS_MAX, BUILT_TEXT_BYTES_MAX } from "../limits/user.ts";
 import type { BuiltFile, Product } from "../product.ts";
-import { embeddedFile } from "../runtime.ts";
+import { embeddedFile, embeddedFiles } from "../runtime.ts";
 import { BUILT, TEXTS } from "../user/built.ts";
 import { describeFiles } from "../user/discover.ts";
 import { listToolFiles, readSources } from "../user/folder.ts";
 import type { Pool } from "../worker/pool.ts";
 import { COMPILER_FLAGS } from "./flags.ts";
+
+/** The embedded files that hold our own program, and the types for editors. */
+const APP = "app.bin";
+const TYPES = "types.bin";
 
 /** A file of tools on the disk. */
 export interface Source {
@@ -99,12 +103,13 @@ export async function makeExecutable(
 ): Promise<void> {
   const app = join(work, "app");
   await mkdir(app);
-  const chunks: Record<string, string> = JSON.parse(await (await embedded("app.bin")).text());
+  const chunks: Record<string, string> = JSON.parse(await embedded(APP).text());
   for (const [name, text] of Object.entries(chunks)) await writeFile(join(app, name), text);
-  const assets = [TEXTS, "rg.bin"].map((name) => join(work, name));
   const texts = Object.fromEntries(files.map(({ fingerprint, text }) => [fingerprint, text]));
   await writeFile(join(work, TEXTS), JSON.stringify(texts));
-  await writeFile(join(work, "rg.bin"), await (await embedded("rg.bin")).bytes());
+  // Everything that is embedded here goes along, but what only makes other tools and servers.
+  const assets = embeddedFiles().filter(({ name }) => name !== APP && name !== TYPES && name !== TEXTS);
+  for (const asset of assets) await writeFile(join(work, asset.name), await asset.bytes());
   const defined: Product = {
     ...product,
     files: files.map(({ file, fingerprint, data }) => ({ file, fingerprint, data })),
@@ -114,7 +119,7 @@ export async function makeExecutable(
     [
       "build",
       join(app, "main.js"),
-      ...assets,
+      ...[TEXTS, ...assets.map(({ name }) => name)].map((name) => join(work, name)),
       ...COMPILER_FLAGS,
       `--define=CLAWHAMMER_PRODUCT=${JSON.stringify(defined)}`,
       `--outfile=${fresh}`,
@@ -126,9 +131,9 @@ export async function makeExecutable(
   await replace(fresh, outfile);
 }
 
-async function embedded(name: string): Promise<Blob> {
+function embedded(name: string): Blob {
   const file = embeddedFile(name);
-  if (file !== undefined) return await Promise.resolve(file);
+  if (file !== undefined) return file;
   throw new ToolError(
     "Only the executable can build others: it holds what they are made of",
     "From source, make it first: npm run build. Then: dist/clawhammer build …",

@@ -26,7 +26,7 @@ const VERSION = /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?$/;
 /** Builds the server from the files and folders that the operands name. */
 export async function buildServer({ modules, line }: Invocation): Promise<number> {
   const { operands, flags, config } = line;
-  const out = flags.get("-o")?.[0];
+  const out = flags.get("--out")?.[0];
   if (operands.length === 0 || out === undefined) {
     throw new UsageError("Build what, and where to?\nWrite clawhammer build FILE | DIR -o my-server");
   }

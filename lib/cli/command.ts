@@ -12,6 +12,8 @@ export interface Invocation {
   readonly modules: readonly Module[];
   readonly line: CommandLine;
   readonly host: Host;
+  /** What is wrong with the configuration; only a lenient command runs with any. */
+  readonly faults: readonly string[];
 }
 
 /** Runs a command. Resolves with the exit code: 0 fine, 1 failed. @throws {UsageError} for wrong usage: 2. */
@@ -25,6 +27,8 @@ export interface Command {
   readonly summary: string;
   /** Sentences that the summary leaves out. */
   readonly about: string;
+  /** Runs although the configuration file or a variable is wrong: without it, and told so. */
+  readonly lenient?: boolean;
   /** The flags of this command alone. */
   readonly flags: readonly Flag[];
   /** Whether it is for making tools and servers, so that what was made does not have it. */

@@ -2,6 +2,7 @@
  * The table of commands: dispatch and help follow from it.
  * @module
  */
+import { FOLDER_FLAGS } from "../config/flags.ts";
 import type { Command } from "./command.ts";
 
 /** Every command, in the order of the help. */
@@ -15,7 +16,7 @@ export const COMMANDS: readonly Command[] = [
       "A folder that cannot be used now (an unplugged disk) is left out with a warning;",
       "without any folder, the tools for files explain how to allow one.",
     ].join(" "),
-    flags: [],
+    flags: FOLDER_FLAGS,
     examples: [
       {
         does: "two folders, one of them for reading only",
@@ -27,6 +28,50 @@ export const COMMANDS: readonly Command[] = [
       },
     ],
     load: async () => (await import("./serve.ts")).serve,
+  },
+  {
+    name: "install",
+    operands: "[CLIENT…]",
+    summary: "tell Claude Desktop, or another client, to start this program",
+    about: [
+      "Clients: claude-desktop (when none is named), claude-code, cursor, vscode, windsurf, zed, codex,",
+      "gemini, goose; all means every one on this computer. Comments and everything else in their files",
+      "stay, a backup is kept, and the entry is started once to prove that it works. The flags of the server",
+      "given here are written into the entry; without any, an entry that is there keeps its own. On a",
+      "terminal it asks first. Entries that start the official servers for files, fetch, git, time and",
+      "thinking can be replaced.",
+    ].join(" "),
+    flags: [
+      { flag: "--name", metavar: "N", description: "the name of the entry; clawhammer unless given" },
+      { flag: "--migrate", description: "replace entries of official servers, keeping their folders" },
+      { flag: "--no-migrate", description: "leave entries of official servers alone, and do not ask" },
+      { flag: "--dry-run", description: "print what would change, and write nothing" },
+      { flag: "--yes", description: "do not ask" },
+    ],
+    examples: [
+      { does: "Claude Desktop, with one folder", line: "install --allow ~/Documents" },
+      { does: "two clients, reading only", line: "install cursor codex --allow ~/code --read-only" },
+      { does: "what would change", line: "install --dry-run --allow ~/Documents --migrate" },
+    ],
+    load: async () => (await import("./install.ts")).install,
+  },
+  {
+    name: "uninstall",
+    operands: "[CLIENT…]",
+    summary: "take back what install did",
+    about:
+      "A file that is as the installation left it becomes what it was, byte for byte; from any other the " +
+      "entry is removed, and entries that were replaced come back.",
+    flags: [
+      { flag: "--name", metavar: "N", description: "the name of the entry; clawhammer unless given" },
+      { flag: "--dry-run", description: "print what would change, and write nothing" },
+      { flag: "--yes", description: "do not ask" },
+    ],
+    examples: [
+      { does: "from Claude Desktop", line: "uninstall" },
+      { does: "from every client on this computer", line: "uninstall all" },
+    ],
+    load: async () => (await import("./uninstall.ts")).uninstall,
   },
   {
     name: "call",
@@ -122,8 +167,8 @@ export const COMMANDS: readonly Command[] = [
     summary: "show what Claude sees of your own tools, and call them while you write them",
     about:
       "Shows each tool as Claude gets it, what that costs, and what is wrong with its file, whenever you " +
-      "save. Type a call (weather city=Oslo, or one JSON object behind the name) to see its messages; it is " +
-      "repeated when the file has changed. FILE is a path, or a name in the folder of tools.",
+      "save. Type a call (weather city=Oslo, or one JSON object behind the name) to see its messages; it " +
+      "is repeated when the file has changed. FILE is a path, or a name in the folder of tools.",
     flags: [],
     forMaking: true,
     examples: [{ does: "while you write weather.ts", line: "dev weather" }],
@@ -139,6 +184,96 @@ export const COMMANDS: readonly Command[] = [
     forMaking: true,
     examples: [{ does: "the examples of weather.ts", line: "test weather" }],
     load: async () => (await import("./test.ts")).test,
+  },
+  {
+    name: "logs",
+    operands: "",
+    summary: "show Clawhammer's own log",
+    about: [
+      "Every call stands there with its tool, how long it took, the size of the answer and how it ended;",
+      "arguments only where the server runs with --log-level debug.",
+      "Secrets are taken out before a line is written.",
+    ].join(" "),
+    flags: [
+      { flag: "--limit", metavar: "N", description: "show the newest N lines; 100 unless given" },
+      { flag: "--level", metavar: "LEVEL", description: "show only debug, info, warn or error and above" },
+      { flag: "--follow", description: "go on with new lines as they are written; Ctrl-C ends" },
+    ],
+    examples: [
+      { does: "what went wrong lately", line: "logs --level warn --limit 20" },
+      { does: "watch what Claude does", line: "logs --follow" },
+    ],
+    load: async () => (await import("./logs.ts")).logs,
+  },
+  {
+    name: "pack",
+    operands: "",
+    summary: "make a bundle that Claude Desktop installs with a double click",
+    about: [
+      "The bundle (.mcpb) holds this executable, or those of --from, and asks the person for folders and",
+      "whether to read only. What --config and flags say is the policy: it is baked in, and what it says is",
+      "not asked. Paths in it are absolute or start with ~, which is the home of whoever opens the bundle.",
+      "Targets: linux-x64, linux-arm64, linux-x64-musl, linux-arm64-musl, darwin-x64, darwin-arm64,",
+      "windows-x64, windows-arm64.",
+    ].join(" "),
+    flags: [
+      {
+        flag: "--out",
+        short: "-o",
+        metavar: "FILE",
+        description: "the bundle; a name with the version unless given",
+      },
+      {
+        flag: "--target",
+        metavar: "OS-ARCH",
+        repeatable: true,
+        description: "a platform; repeatable; this one unless given",
+      },
+      {
+        flag: "--from",
+        metavar: "DIR",
+        description: "the folder with the executables of the release, for other platforms",
+      },
+      { flag: "--name", metavar: "NAME", description: "what programs call it; clawhammer unless given" },
+      { flag: "--title", metavar: "TEXT", description: "what people read in Claude's settings" },
+      {
+        flag: "--version",
+        metavar: "1.2.3",
+        description: "the version of the bundle; Clawhammer's own unless given",
+      },
+    ],
+    examples: [
+      { does: "for this machine, with a policy", line: "pack --config policy.json -o team.mcpb" },
+      {
+        does: "for two systems, and only for reading",
+        line: "pack --read-only --from dist --target darwin-arm64 --target windows-x64",
+      },
+    ],
+    load: async () => (await import("./pack.ts")).pack,
+  },
+  {
+    name: "doctor",
+    lenient: true,
+    operands: "",
+    summary: "check everything you could trip over, and say how to mend it",
+    about: [
+      "Checks the executable, its configuration, that of every client and what it starts, the allowed",
+      "folders, other programs, disk and journal, the cost of the tools, and recent errors.",
+      "It changes nothing. Exits with 0 when nothing is wrong, with 1 otherwise.",
+    ].join(" "),
+    flags: [
+      { flag: "--json", description: "print the findings as JSON" },
+      {
+        flag: "--bundle",
+        metavar: "FILE",
+        description: "also write all that a bug report needs into FILE, without names and secrets",
+      },
+    ],
+    examples: [
+      { does: "is everything in order?", line: "doctor" },
+      { does: "a text to send with a bug report", line: "doctor --bundle report.txt" },
+    ],
+    load: async () => (await import("./doctor.ts")).doctor,
   },
   {
     name: "trust",
@@ -161,7 +296,7 @@ export const COMMANDS: readonly Command[] = [
       "The result is for this kind of machine and needs nothing else: it serves, calls and helps like this " +
       "program, under its own name and version. Nothing is downloaded.",
     flags: [
-      { flag: "-o", metavar: "FILE", description: "the executable to write" },
+      { flag: "--out", short: "-o", metavar: "FILE", description: "the executable to write" },
       {
         flag: "--name",
         metavar: "NAME",

@@ -49,12 +49,14 @@ export function renderCommandHelp(command: Command, modules: readonly Module[], 
 const GENERAL: readonly Flag[] = [
   { flag: "--help, -h", description: "show help" },
   { flag: "--version", description: "show the version" },
+  { flag: "--licenses", description: "show the licences of everything inside the executable" },
 ];
 
 function flagRows(flags: readonly Flag[]): [string, string][] {
-  return flags.map((
-    { flag, metavar, description },
-  ) => [metavar === undefined ? flag : `${flag} ${metavar}`, description]);
+  return flags.map(({ flag, short, metavar, description }) => {
+    const names = short === undefined ? flag : `${flag}, ${short}`;
+    return [metavar === undefined ? names : `${names} ${metavar}`, description];
+  });
 }
 
 function section(title: string, rows: readonly (readonly [string, string])[]): string {

@@ -34,13 +34,13 @@ export async function main(modules: readonly Module[], args: readonly string[]):
 
 /** This process is a worker of a server: no command for people, so the table of commands does not have it. */
 async function work(kind: string): Promise<number> {
-  const [{ KINDS }, { serveWorker }] = await Promise.all([
+  const [{ KINDS }, { isStartedByServer, serveWorker }] = await Promise.all([
     import("../worker/kinds.ts"),
     import("../worker/serve.ts"),
   ]);
   const load = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
-  if (load === undefined) {
-    await complain(`No worker is of the kind "${kind}"`);
+  if (load === undefined || !isStartedByServer()) {
+    await complain("Only a server starts its workers; see clawhammer help");
     return 2;
   }
   return await serveWorker(await load());
@@ -52,13 +52,16 @@ async function run(modules: readonly Module[], args: readonly string[], host: Ho
   let level: Level = "info";
   try {
     if (first === "--version") return await showVersion();
+    if (first === "--licenses") return await showLicenses();
     if (first === "help" || wantsHelp(args)) return await showHelp(modules, args, host);
     if (first === undefined && process.stdin.isTTY) return await welcome(host);
     const command = find(serves ? "serve" : first);
-    const line = await loadConfig(serves ? args : args.slice(1), command.flags, host);
+    const faults: string[] = [];
+    const tolerate = command.lenient ? (fault: string) => void faults.push(fault) : undefined;
+    const line = await loadConfig(serves ? args : args.slice(1), command.flags, host, tolerate);
     level = line.config.logLevel;
     const start = await command.load();
-    return await start({ modules, line, host });
+    return await start({ modules, line, host, faults });
   } catch (error) {
     // A host that starts the server may lose standard error, so the log file has to say it, too.
     const logs = (serves || first === "serve") && !process.stdin.isTTY
@@ -101,6 +104,12 @@ async function showVersion(): Promise<number> {
   ]);
   const made = [builtWith, runtimeName(), `${process.platform}-${process.arch}`].filter((part) => part);
   await print(`${name} ${version} (${made.join(", ")})`);
+  return 0;
+}
+
+async function showLicenses(): Promise<number> {
+  const { licenses } = await import("../licenses/text.ts");
+  await print(await licenses());
   return 0;
 }
 

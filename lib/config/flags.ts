@@ -14,6 +14,13 @@ export interface Flag {
   readonly metavar?: string;
   readonly description: string;
   readonly repeatable?: boolean;
+  /** Another name with one dash: `-o`. */
+  readonly short?: string;
+  /**
+   * Takes every argument up to the next flag, also none: hosts of bundles put a list of folders in the place
+   * of one argument.
+   */
+  readonly many?: boolean;
 }
 
 /** A command line taken apart. */
@@ -33,12 +40,37 @@ export function sharedFlags(): Flag[] {
   }));
 }
 
+/** The folders of a bundle, for `serve`: two flags that each take a list, and no suffix inside it. */
+export const FOLDER_FLAGS: readonly Flag[] = [
+  {
+    flag: "--folders",
+    metavar: "DIR…",
+    description: "the same as --allow for each of these folders, up to the next flag",
+    repeatable: true,
+    many: true,
+  },
+  {
+    flag: "--read-folders",
+    metavar: "DIR…",
+    description: "the same, for folders that are only read",
+    repeatable: true,
+    many: true,
+  },
+];
+
 /** The values of the shared flags by the key of their option. */
 export function sharedValues(flags: ReadonlyMap<string, readonly string[]>): Map<Key, readonly string[]> {
   return new Map(KEYS.flatMap((key) => {
-    const texts = flags.get(flagOf(key));
-    return texts === undefined ? [] : [[key, texts]];
+    const texts = [...flags.get(flagOf(key)) ?? [], ...(key === "allow" ? listedFolders(flags) : [])];
+    return texts.length === 0 ? [] : [[key, texts]];
   }));
+}
+
+/** The folders of {@link FOLDER_FLAGS} as `--allow` takes them. */
+function listedFolders(flags: ReadonlyMap<string, readonly string[]>): string[] {
+  // A slash behind it keeps a folder that is named "x:ro" from being taken for "x", read-only.
+  const plain = flags.get("--folders")?.map((folder) => folder.endsWith(":ro") ? `${folder}/` : folder);
+  return [...plain ?? [], ...flags.get("--read-folders")?.map((folder) => `${folder}:ro`) ?? []];
 }
 
 /**
@@ -61,14 +93,15 @@ export function parseFlags(args: readonly string[], known: readonly Flag[]): Par
     }
     const equals = arg.indexOf("=");
     const flag = equals < 0 ? arg : arg.slice(0, equals);
-    const entry = known.find((candidate) => candidate.flag === flag);
+    const entry = known.find((candidate) => candidate.flag === flag || candidate.short === flag);
     if (entry === undefined) throw unknownFlag(flag, known);
-    const values = flags.get(flag) ?? [];
+    const values = flags.get(entry.flag) ?? [];
     if (values.length > 0 && !entry.repeatable) throw new UsageError(`${flag} is given twice\nGive it once`);
     if (equals >= 0) values.push(arg.slice(equals + 1));
+    else if (entry.many) { while (args[i + 1]?.startsWith("-") === false) values.push(args[++i] ?? ""); }
     else if (entry.metavar === undefined) values.push("true");
     else values.push(following(args[++i], entry));
-    flags.set(flag, values);
+    flags.set(entry.flag, values);
   }
   return { flags, operands };
 }

@@ -8,7 +8,9 @@ import { errorText, UsageError } from "../errors.ts";
 import type { Allowed } from "../fs/roots.ts";
 import { compileGlob } from "../glob.ts";
 import { nearest } from "../nearest.ts";
+import type { HostPattern, OriginHeader } from "../web/hosts.ts";
 import { type Host, pathsOf, resolvePath, type Source } from "./host.ts";
+import { readHeader, readHost } from "./web.ts";
 
 /** How much the log tells, from everything to almost nothing. */
 export const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -23,6 +25,11 @@ export interface Values {
   ignoreRoots: boolean;
   protect: readonly string[];
   unprotect: readonly string[];
+  allowHost: readonly HostPattern[];
+  denyHost: readonly HostPattern[];
+  allowPrivate: boolean;
+  ignoreRobots: boolean;
+  webHeader: readonly OriginHeader[];
   toolsDir: string;
   toolsEnv: readonly string[];
   pinTools: boolean;
@@ -40,6 +47,8 @@ interface Kind<Value> {
   readonly json: "list" | "string" | "boolean";
   /** Whether the flag may be given more than once. */
   readonly repeatable: boolean;
+  /** The text that means the same wherever it is read: with absolute paths. Left out: the text itself. */
+  anywhere?(text: string, source: Source): string;
   /** The parts of an environment variable that holds a list. */
   split?(text: string, host: Host): string[];
   /** Reads the texts a source gave; never called with none. @throws {UsageError} */
@@ -61,6 +70,11 @@ const folders: Kind<readonly Allowed[]> = {
   repeatable: true,
   split: splitFolders,
   read: (texts, source) => texts.map((text) => readFolder(text, source)),
+  anywhere(text, source) {
+    const { path, readOnly } = readFolder(text, source);
+    if (readOnly) return `${path}:ro`;
+    return path.endsWith(":ro") ? path + pathsOf(source.host).sep : path;
+  },
 };
 
 const names: Kind<readonly string[]> = {
@@ -102,10 +116,24 @@ const patterns: Kind<readonly string[]> = {
   },
 };
 
+const hosts: Kind<readonly HostPattern[]> = {
+  json: "list",
+  repeatable: true,
+  split: (text) => text.split(",").filter((part) => part.trim() !== ""),
+  read: (texts, source) => texts.map((text) => readHost(text, source)),
+};
+
+const headers: Kind<readonly OriginHeader[]> = {
+  json: "list",
+  repeatable: true,
+  read: (texts, source) => texts.map((text) => readHeader(text, source)),
+};
+
 const file: Kind<string> = {
   json: "string",
   repeatable: false,
   read: ([text = ""], source) => resolvePath(text, source),
+  anywhere: resolvePath,
 };
 
 const level: Kind<Level> = {
@@ -160,6 +188,34 @@ export const OPTIONS: { readonly [K in Key]: Option<Values[K]> } = {
     metavar: "PATTERN",
     description:
       "lift the protection of keys, passwords, .git and the like for this name or path; repeatable",
+    inFile: true,
+  },
+  allowHost: {
+    kind: hosts,
+    metavar: "HOST[:PORT]",
+    description: "fetch from this host also when it is inside, or at this port; repeatable",
+    inFile: true,
+  },
+  denyHost: {
+    kind: hosts,
+    metavar: "HOST",
+    description: "fetch nothing from this host (*.example.com, *); the most exact name counts; repeatable",
+    inFile: true,
+  },
+  allowPrivate: {
+    kind: onOff,
+    description: "fetch also from this computer and networks of one's own",
+    inFile: true,
+  },
+  ignoreRobots: {
+    kind: onOff,
+    description: "fetch also what a site's robots.txt closes to programs",
+    inFile: true,
+  },
+  webHeader: {
+    kind: headers,
+    metavar: "HEADER",
+    description: 'send a header to one host: "HOST Name: value", ${NAME} is a variable; repeatable',
     inFile: true,
   },
   toolsDir: {

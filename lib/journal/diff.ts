@@ -2,7 +2,7 @@
  * What a change did, as a person reads it: a unified diff of a text, a sentence for anything else.
  * @module
  */
-import { unifiedDiff } from "../diff.ts";
+import { diffBetween } from "../diff.ts";
 import { counted, sizeText } from "../format.ts";
 import { show } from "../fs/roots.ts";
 import { decode } from "../text.ts";
@@ -28,7 +28,7 @@ export async function describeDiff(
   if (oldText === undefined || newText === undefined) return "(not text)";
   if (oldText === newText) return "(the same text)";
   const name = show(change.destination ?? change.path);
-  const { text, cutAt } = await unifiedDiff(oldText, newText, [changedPart(oldText, newText)]);
+  const { text, cutAt } = await diffBetween(oldText, newText);
   return [
     `--- ${before === undefined ? "nothing" : name}`,
     `+++ ${after === undefined ? "nothing" : name}`,
@@ -39,20 +39,4 @@ export async function describeDiff(
 
 function textOf(bytes: Uint8Array): string | undefined {
   return bytes.length === 0 ? "" : decode(bytes)?.text.replaceAll("\r\n", "\n");
-}
-
-/** All that lies between the common beginning and the common end. */
-function changedPart(
-  oldText: string,
-  newText: string,
-): { oldStart: number; oldEnd: number; newStart: number; newEnd: number } {
-  const most = Math.min(oldText.length, newText.length);
-  let head = 0;
-  while (head < most && oldText.charCodeAt(head) === newText.charCodeAt(head)) head++;
-  let tail = 0;
-  while (
-    tail < most - head &&
-    oldText.charCodeAt(oldText.length - 1 - tail) === newText.charCodeAt(newText.length - 1 - tail)
-  ) tail++;
-  return { oldStart: head, oldEnd: oldText.length - tail, newStart: head, newEnd: newText.length - tail };
 }

@@ -55,6 +55,14 @@ export async function findText(query: TextQuery, scope: Scope): Promise<TextFoun
   return { files: trimmed(files, query.max), ...walk.outcome() };
 }
 
+/**
+ * The matching lines of one text that is open already, such as the Markdown of a document.
+ * @throws {ToolError} when the pattern is no regular expression that can be searched for.
+ */
+export async function findInFile(query: TextQuery, file: OpenFile, scope: Scope): Promise<FileLines> {
+  return await searchFile(file, "", compileMatcher(query), query.max, true, new Walk(scope));
+}
+
 /** {@link SearchEngine.findNames}. */
 export async function findNames(query: NameQuery, scope: Scope): Promise<NamesFound> {
   const pattern = compileNamePattern(query.pattern);

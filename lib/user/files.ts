@@ -6,7 +6,8 @@
 import { Buffer } from "node:buffer";
 import { ToolError } from "../errors.ts";
 import { sizeText } from "../format.ts";
-import { WHOLE_FILE_BYTES_MAX } from "../limits.ts";
+import { USER_QUESTIONS_AT_ONCE_MAX, WHOLE_FILE_BYTES_MAX } from "../limits.ts";
+import { createGate } from "../gate.ts";
 import { decode } from "../text.ts";
 import type { Context } from "../tool.ts";
 import type { Incoming, Parcel } from "../worker/channel.ts";
@@ -17,6 +18,7 @@ export function createAnswers(
   mayChange: boolean,
 ): (method: string, value: unknown, incoming: Incoming) => Promise<Parcel> {
   const { files, signal } = ctx;
+  const turn = createGate(USER_QUESTIONS_AT_ONCE_MAX);
   const settle = async (path: unknown) => await files.settle(files.resolve(String(path)));
   const changing = () => {
     if (ctx.readOnly || !mayChange) {
@@ -61,7 +63,7 @@ export function createAnswers(
     copy: async ([from, to]) => await files.copy(await settle(from), await settle(to), signal),
     remove: async ([path, recursive]) => await files.remove(await settle(path), recursive === true, signal),
   };
-  return async (method, value, { bytes }) => {
+  const answer = async (method: string, value: unknown, { bytes }: Incoming): Promise<Parcel> => {
     const args: readonly unknown[] = Array.isArray(value) ? value : [];
     const read = Object.hasOwn(reads, method) ? reads[method] : undefined;
     if (read !== undefined) return await read(args);
@@ -73,6 +75,7 @@ export function createAnswers(
     }
     return { value: await askClient(ctx, method, args) };
   };
+  return (method, value, incoming) => turn(() => answer(method, value, incoming), signal);
 }
 
 async function readWhole(path: string, { files, signal }: Context): Promise<Uint8Array> {

@@ -5,7 +5,7 @@
  */
 import { basename } from "node:path";
 import { ToolError } from "../errors.ts";
-import { USER_LOAD_MS_MAX } from "../limits.ts";
+import { USER_LOAD_MS_MAX, USER_LOG_LINES_MAX } from "../limits.ts";
 import type {
   AnyTool,
   Context,
@@ -122,6 +122,7 @@ async function ask(
     elicit: ctx.elicit !== undefined,
     sample: ctx.sample !== undefined,
   };
+  let logged = 0;
   try {
     return await pool.run(method, { value, context }, {
       key: fingerprint,
@@ -130,7 +131,10 @@ async function ask(
       prepareMs: USER_LOAD_MS_MAX,
       signal: ctx.signal,
       serve: createAnswers(ctx, tool !== undefined && tool.effect !== "read"),
-      onNote: (name, note) => takeNote(ctx, file, name, note),
+      onNote: (name, note) => {
+        if (name === "log" && ++logged > USER_LOG_LINES_MAX) return;
+        takeNote(ctx, file, name, note);
+      },
     });
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error;

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { dirname } from "node:path";
 import process from "node:process";
 import { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { errorText, ToolError } from "../errors.ts";
 import { sizeText } from "../format.ts";
 import { WORKER_FRAME_BYTES_MAX, WORKER_OUTPUT_CHARS } from "../limits.ts";
@@ -107,33 +108,24 @@ export function startWorker(options: WorkerOptions, keeper: Keeper, number: numb
   const end = (ending: Ending) => {
     if (state.ending !== undefined) return;
     state.ending = ending;
-    if (child?.pid !== undefined) keeper.end(child.pid, mark);
-    // What it printed last may still be on its way.
-    setTimeout(() => {
+    const { pid } = child ?? {};
+    // At the end of the process all are killed together.
+    const killed = pid === undefined || ending.why === "shutdown" ? undefined : keeper.end(pid, mark);
+    void Promise.resolve(killed).then(async () => {
+      // What it printed last may still be on its way.
+      await sleep(5);
       for (const stream of child?.stdio ?? []) stream?.destroy();
       gone.resolve(ending);
-    }, 5);
+    });
   };
   let channel: Channel | undefined;
   try {
     child = spawnChild(options, mark);
     channel = openChannel(child, options);
     if (child.pid !== undefined) keeper.watch(child.pid);
-    child.on("error", (error) => end({ why: "start", detail: errorText(error) }));
-    child.on("exit", (code, signal) => {
-      end(signal === null ? { why: "exit", code: code ?? 0 } : { why: "signal", signal });
-    });
-    const keep = (chunk: unknown) => {
-      state.output = (state.output + String(chunk)).slice(-WORKER_OUTPUT_CHARS);
-      options.log.debug(() => `${options.label} printed: ${readable(String(chunk))}`);
-    };
-    child.stdout?.on("data", keep);
-    child.stderr?.on("data", keep);
-    void channel.closed.then((error) => {
-      const broken = () => end({ why: "protocol", detail: error.message });
-      // An exit is told a moment after the pipe has closed, and is the better reason.
-      if (error instanceof GarbledError) broken();
-      else setTimeout(broken, 100);
+    listen(child, channel, end, (chunk) => {
+      state.output = (state.output + chunk).slice(-WORKER_OUTPUT_CHARS);
+      options.log.debug(() => `${options.label} printed: ${readable(chunk)}`);
     });
   } catch (error) {
     end({ why: "start", detail: errorText(error) });
@@ -168,6 +160,26 @@ export function startWorker(options: WorkerOptions, keeper: Keeper, number: numb
   async function failure(): Promise<WorkerEndedError> {
     return new WorkerEndedError(options.label, await gone.promise, readable(state.output).slice(-300));
   }
+}
+
+/** Notices how it ends, and what it prints. */
+function listen(
+  child: ChildProcess,
+  channel: Channel,
+  end: (ending: Ending) => void,
+  keep: (chunk: string) => void,
+): void {
+  child.on("error", (error) => end({ why: "start", detail: errorText(error) }));
+  child.on("exit", (code, signal) => {
+    end(signal === null ? { why: "exit", code: code ?? 0 } : { why: "signal", signal });
+  });
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => keep(String(chunk)));
+  void channel.closed.then((error) => {
+    const broken = () => end({ why: "protocol", detail: error.message });
+    // An exit is told a moment after the pipe has closed, and is the better reason.
+    if (error instanceof GarbledError) broken();
+    else setTimeout(broken, 100);
+  });
 }
 
 /** The value of a promise that is fulfilled by now. */

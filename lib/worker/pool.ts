@@ -13,6 +13,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 import { CancelledError, ToolError } from "../errors.ts";
 import { WORKER_MEMORY_CHECK_MS, WORKER_PING_MS, WORKER_START_MS_MAX, WORKER_STOP_MS } from "../limits.ts";
+import { createGate } from "../gate.ts";
 import type { Log } from "../tool.ts";
 import type { Parcel, Request } from "./channel.ts";
 import { startWorker, type Worker, type WorkerOptions } from "./child.ts";
@@ -82,7 +83,11 @@ export function createWorkers(log: Log): Workers {
   let timer: ReturnType<typeof setInterval> | undefined;
   let look = 0;
   const end = () => {
+    const pids = [...living].flatMap((worker) =>
+      worker.pid === 0 || worker.ending !== undefined ? [] : worker.pid
+    );
     for (const worker of living) worker.end({ why: "shutdown" });
+    keeper.endAll(pids);
     keeper.release();
   };
   const start = (options: WorkerOptions) => {
@@ -132,7 +137,7 @@ function residentBytes(pid: number): number {
 
 function createPool(options: WorkerOptions, limits: PoolOptions, shared: Shared): Pool {
   const shelf = createShelf(limits, shared.log);
-  const queue = createQueue(limits.atOnceMax);
+  const queue = createGate(limits.atOnceMax);
   const queues = createQueues(limits.keyAtOnceMax ?? limits.atOnceMax);
   return {
     async run(method, value, job = {}) {
@@ -298,31 +303,13 @@ async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Pro
   }
 }
 
-/** Lets at most `count` jobs run at the same time; one whose signal is aborted leaves the queue. */
-function createQueue(count: number): <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = count;
-  return async (work, signal) => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      if (signal.aborted) throw signal.reason;
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) free++;
-      else next();
-    }
-  };
-}
-
 /** A queue for each key, for as long as somebody is in it. */
 function createQueues(
   count: number,
 ): <T>(key: string, work: () => Promise<T>, signal: AbortSignal) => Promise<T> {
-  const queues = new Map<string, { readonly run: ReturnType<typeof createQueue>; users: number }>();
+  const queues = new Map<string, { readonly run: ReturnType<typeof createGate>; users: number }>();
   return async (key, work, signal) => {
-    const queue = queues.get(key) ?? { run: createQueue(count), users: 0 };
+    const queue = queues.get(key) ?? { run: createGate(count), users: 0 };
     queues.set(key, queue);
     queue.users++;
     try {

@@ -2,6 +2,7 @@
  * The worker's side: answers what the server asks, until the pipe between them closes.
  * @module
  */
+import { fstatSync } from "node:fs";
 import process from "node:process";
 import { ToolError } from "../errors.ts";
 import { WORKER_FRAME_BYTES_MAX, WORKER_MEMORY_CHECK_MS } from "../limits.ts";
@@ -16,6 +17,16 @@ export type Kind = () => Promise<Handlers> | Handlers;
 
 /** The descriptor of the pipe to the server; see the list of pipes in child.ts. */
 const PIPE = 3;
+
+/** Whether there is a pipe to a server at all: a person may try the hidden command. */
+export function isStartedByServer(): boolean {
+  if (process.platform === "win32") return true;
+  try {
+    return fstatSync(PIPE).isSocket();
+  } catch {
+    return false;
+  }
+}
 
 /**
  * Serves until the server is gone or does not want this worker any more.

@@ -9,7 +9,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
 
 /** The variable of the mark. */
 export const MARK = "WORKER_OF_CLAWHAMMER";
@@ -20,8 +20,10 @@ export interface Keeper {
   readonly mark: string;
   /** Has this worker ended when this process dies without a word. */
   watch(pid: number): void;
-  /** Kills a worker and all that it started, at once. */
-  end(pid: number, mark: string): void;
+  /** Kills a worker and its group at once; resolves when whatever else it started is killed, too. */
+  end(pid: number, mark: string): Promise<void>;
+  /** Kills all these workers and whatever they started before it returns: the process ends. */
+  endAll(pids: readonly number[]): void;
   /** Lets the keeper's own process go. */
   release(): void;
 }
@@ -39,11 +41,11 @@ while read -r sign pid; do
     -) kept=; for one in $left; do [ "$one" = "$pid" ] || kept="$kept $one"; done; left=$kept ;;
   esac
 done
-for one in $left; do kill -KILL -- "-$one"; done
-[ -n "$left" ] || exit 0
-for file in /proc/[0-9]*/environ; do
-  one=\${file#/proc/}; one=\${one%/environ}
-  grep -qs "$1" "$file" && [ "$one" != "$$" ] && kill -KILL "$one"
+for one in $left; do kill -s KILL -- "-$one"; done
+[ -n "$left" ] && [ -d /proc/self ] || exit 0
+for file in $(grep -ls "$1" /proc/[0-9]*/environ); do
+  one=\${file#/proc/}
+  kill -s KILL "\${one%/environ}"
 done 2>/dev/null`;
 
 /** Makes the keeper; its process starts with the first worker. */
@@ -58,9 +60,17 @@ export function createKeeper(): Keeper {
   return {
     mark,
     watch: (pid) => tell(`+ ${pid}`),
-    end(pid, own) {
-      killTree(pid, own);
+    async end(pid, own) {
+      killGroup(pid);
       if (shell !== undefined) tell(`- ${pid}`);
+      if (process.platform !== "linux") return;
+      // What was being started while we looked is found by the next look.
+      for (let look = 0; look < 5 && await killMarked(`${MARK}=${own}\0`) > 0; look++);
+    },
+    endAll(pids) {
+      for (const pid of pids) killGroup(pid);
+      if (process.platform !== "linux" || pids.length === 0) return;
+      for (let look = 0; look < 5 && killMarkedNow(`${MARK}=${mark}-`) > 0; look++);
     },
     release() {
       shell?.stdin?.end();
@@ -87,51 +97,51 @@ function startShell(mark: string): ChildProcess {
   return shell;
 }
 
-function killTree(pid: number, mark: string): void {
+function killGroup(pid: number): void {
   if (process.platform === "win32") {
     spawnSync("taskkill", ["/PID", String(pid), "/T", "/F"], { stdio: "ignore", windowsHide: true });
     return;
   }
   kill(-pid);
   kill(pid);
-  if (process.platform !== "linux") return;
-  // What was being started while we looked is found by the next look.
-  for (let look = 0; look < 5 && killMarked(mark) > 0; look++);
 }
 
-/** Kills what carries the mark in its environment. @returns how many processes that were. */
-function killMarked(mark: string): number {
-  const wanted = `${MARK}=${mark}\0`;
-  let found = 0;
-  for (const name of list("/proc")) {
-    if (!/^\d+$/.test(name) || !environment(name).includes(wanted)) continue;
-    found++;
-    kill(Number(name));
-  }
-  return found;
+/**
+ * Kills what carries the mark in the environment it was started with.
+ * @returns how many processes that were.
+ */
+async function killMarked(mark: string): Promise<number> {
+  const names = processes(await readdir("/proc").catch(() => []));
+  const marked = await Promise.all(names.map(async (name) => {
+    const environment = await readFile(`/proc/${name}/environ`, "latin1").catch(() => "");
+    return `${environment}\0`.includes(mark) ? [Number(name)] : [];
+  }));
+  marked.flat().forEach(kill);
+  return marked.flat().length;
 }
 
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
+/** The same, when there is no later. */
+function killMarkedNow(mark: string): number {
+  const marked = processes(attempt(() => readdirSync("/proc")) ?? []).filter((name) => {
+    return attempt(() => `${readFileSync(`/proc/${name}/environ`, "latin1")}\0`)?.includes(mark);
+  });
+  marked.map(Number).forEach(kill);
+  return marked.length;
 }
 
-/** The environment a process was started with; empty when it is another user's, or ends just now. */
-function environment(pid: string): string {
-  try {
-    return `${readFileSync(join("/proc", pid, "environ"), "latin1")}\0`;
-  } catch {
-    return "";
-  }
+function processes(names: readonly string[]): string[] {
+  return names.filter((name) => /^\d+$/.test(name));
 }
 
 function kill(pid: number): void {
+  attempt(() => process.kill(pid, "SIGKILL"));
+}
+
+/** What may fail because a process is gone, or another user's. */
+function attempt<T>(work: () => T): T | undefined {
   try {
-    process.kill(pid, "SIGKILL");
+    return work();
   } catch {
-    // It is gone already.
+    return undefined;
   }
 }

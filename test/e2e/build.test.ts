@@ -120,7 +120,7 @@ test("an executable of one's own is built offline, from the executable alone, an
   });
 });
 
-test("build says what is wrong with the tools, the name or the place, and leaves nothing behind", async () => {
+test("build says what is wrong with tools, name and place, and leaves nothing behind", async () => {
   const program = executable();
   if (program === undefined) return;
   await withPlace(async ({ dir }) => {

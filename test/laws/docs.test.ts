@@ -60,7 +60,7 @@ function missingPaths(files: readonly SourceFile[]): string[] {
 
 function knownFlags(): Set<string> {
   const flags = [...sharedFlags(), ...COMMANDS.flatMap((command) => command.flags)];
-  return new Set(["--help", "--version", ...flags.map(({ flag }) => flag)]);
+  return new Set(["--help", "--version", "--licenses", ...flags.map(({ flag }) => flag)]);
 }
 
 /** Flags of `clawhammer` that pages name and that it does not have. */

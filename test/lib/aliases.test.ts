@@ -73,7 +73,8 @@ test("a renamed user tool is called by its older names, also through call_user_t
   const source = (aliases: string) =>
     `import { defineTool, z } from "clawhammer";
     export default defineTool({
-      name: "forecast", description: "Forecasts", effect: "read", version: "2.0.0", deprecated: "Look outside.",
+      name: "forecast", description: "Forecasts", effect: "read", version: "2.0.0",
+      deprecated: "Look outside.",
       ${aliases}
       input: { city: z.string() },
       run: ({ city }) => "rain in " + city,

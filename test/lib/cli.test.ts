@@ -2,7 +2,7 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -18,12 +18,9 @@ import { version } from "../../lib/version.ts";
 import { wireTool } from "../../lib/wire.ts";
 import { modules } from "../../main.ts";
 import { targets } from "../client.ts";
-import { putTools, toolSource } from "../rig/usertools.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const HOST: Host = { platform: "linux", env: {}, home: "/home/ada", cwd: "/home/ada" };
-
-const ADD = toolSource("add", "return args.a + args.b;", "input: { a: z.number(), b: z.number() },");
 
 /** The modules that are offered where nothing is configured. */
 const OFFERED = modules.filter((module) => module.needs === undefined);
@@ -106,8 +103,7 @@ test("help fits 100 columns and names every command, module and flag", () => {
 test("the welcome has at most ten lines and the absolute path to this program", () => {
   const lines = renderWelcome(HOST).trimEnd().split("\n");
   assert.ok(lines.length <= 10, String(lines.length));
-  assert.ok(lines.some((line) => line.includes(JSON.stringify(process.execPath))));
-  assert.ok(lines.some((line) => line.includes("/home/ada/Documents")));
+  assert.ok(lines.some((line) => line.includes(process.execPath) && line.endsWith(" install")));
 });
 
 test("wrong usage exits with 2, names the nearest in two lines, prints nothing to stdout", async () => {
@@ -150,6 +146,23 @@ test("an unknown variable and a broken configuration file exit with 2", async ()
   });
 });
 
+test("doctor runs with a broken configuration, and says what is wrong with it", async () => {
+  await withProgram(async ({ run, dir }) => {
+    await writeFile(join(dir, "c.json"), '{\n  "alow": []\n}');
+    const args = ["doctor", "--json", "--config", "c.json"];
+    const { code, out } = await run(args, { env: { CLAWHAMMER_LOG_LEVEL: "loud" } });
+    assert.equal(code, 1);
+    const findings = JSON.parse(out).findings.filter((one: { check: string }) =>
+      one.check === "configuration"
+    );
+    assert.deepEqual(findings.map((one: { severity: string }) => one.severity), ["error", "error"]);
+    assert.match(findings[0].what, /CLAWHAMMER_LOG_LEVEL is "loud"/);
+    assert.match(findings[1].what, /c\.json:2:3: unknown key "alow"/);
+    assert.match(findings[1].mend, /Did you mean "allow"/);
+    assert.equal((await run(["doctor", "--jsn"])).code, 2);
+  });
+});
+
 test("wrong usage of serve also stands in the log file, which hosts cannot lose", async () => {
   await withProgram(async ({ run, home }) => {
     await run(["serve", "--alow", "x"], { env: { XDG_STATE_HOME: home } });
@@ -180,29 +193,6 @@ test("tools prints a table, sizes and the reference; --read-only leaves the read
     const length = JSON.stringify(wireTool(tool ?? assert.fail("no tool"))).length;
     assert.equal(sizes[1]?.trim().split(/\s+/)[0], length.toLocaleString("en-US"));
     assert.match((await run(["tools", "--markdown"])).out, /^# Tools\n/);
-  });
-});
-
-test("a tool of one's own is called, shown, pinned and trusted", async () => {
-  await withProgram(async ({ run, dir }) => {
-    const tools = join(dir, "own");
-    await mkdir(tools, { mode: 0o700 });
-    const flags = ["--tools-dir", tools, "--pin-tools"];
-    await putTools(tools, { "add.ts": ADD, "broken.ts": "const a = ;" });
-    assert.equal((await run(["call", "add", "a=1", "b=2", ...flags])).out, "3\n");
-    const shown = await run(["tools", ...flags]);
-    assert.match(shown.out, /\nadd: User tools of add\.ts\n {2}add +Add \(read\)\n/);
-    assert.match(shown.err, /some of your own tools cannot be used:\nbroken\.ts:1: /);
-    await putTools(tools, { "add.ts": ADD.replace("+", "*"), "broken.ts": "export {};" });
-    assert.equal((await run(["call", "add", "a=3", "b=2", ...flags])).out, "5\n");
-    assert.match(
-      (await run(["tools", ...flags])).err,
-      /add\.ts: It is not what was trusted.*clawhammer trust/,
-    );
-    assert.match((await run(["trust", "add.ts", ...flags])).out, /^Trusted as it is now: .*add\.ts\n$/);
-    assert.equal((await run(["call", "add", "a=3", "b=2", ...flags])).out, "6\n");
-    assert.match((await run(["trust", "ad.ts", ...flags])).err, /"ad\.ts" is no tool in .*\n.*add\.ts/);
-    assert.equal((await run(["trust", ...flags])).code, 2);
   });
 });
 
@@ -386,4 +376,17 @@ test("Ctrl-C cancels a call: the tool is told, and the program exits with 1", as
   const [exitCode] = await once(child, "close");
   assert.equal(err, "started\ntold\nclawhammer: wait was cancelled\n");
   assert.equal(exitCode, 1);
+});
+
+test("--licenses prints the licences of what is inside; the executable holds what source names", async () => {
+  const texts: string[] = [];
+  await withProgram(async ({ run }) => {
+    const { code, out } = await run(["--licenses"]);
+    assert.equal(code, 0);
+    assert.match(out, /^clawhammer .* is under the MIT licence\.[^]*- zod \d[^]*- Bun \d/);
+    texts.push(out);
+  });
+  // The compiler leaves out what nothing uses, and takes nothing that is not installed.
+  const [source = [], ...compiled] = texts.map((text) => text.split("\n").filter((line) => /^- /.test(line)));
+  for (const lines of compiled) assert.deepEqual(lines.filter((line) => !source.includes(line)), []);
 });

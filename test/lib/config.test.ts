@@ -51,6 +51,8 @@ test("loadConfig with nothing given has the defaults and the platform's folders"
     ignoreRoots: false,
     protect: [],
     unprotect: [],
+    web: { allowHost: [], denyHost: [], allowPrivate: false, ignoreRobots: false, headers: [] },
+    proxy: { http: undefined, https: undefined, except: undefined },
     toolsDir: { path: "/nonexistent/.config/clawhammer/tools", named: false },
     toolsEnv: {},
     pinTools: false,
@@ -84,6 +86,11 @@ test("names of flags and variables follow from the keys of the table", () => {
     "--ignore-roots",
     "--protect",
     "--unprotect",
+    "--allow-host",
+    "--deny-host",
+    "--allow-private",
+    "--ignore-robots",
+    "--web-header",
     "--tools-dir",
     "--tools-env",
     "--pin-tools",
@@ -204,26 +211,6 @@ test("--log-level refuses other words with the nearest", async () => {
     configOf(["--log-level", "warning"]),
     /"warning"\nDid you mean "warn"\? The levels are debug, info/,
   );
-});
-
-test("--tools-env names what user tools see, and what steers a runtime is never passed", async () => {
-  const env = {
-    PATH: "/bin",
-    LANG: "C",
-    KEY: "1",
-    OTHER: "2",
-    BUN_OPTIONS: "x",
-    NODE_OPTIONS: "y",
-    LD_PRELOAD: "z",
-  };
-  const host = { ...LINUX, env };
-  const plain = await configOf([], host);
-  assert.deepEqual(plain.toolsEnv, { PATH: "/bin", LANG: "C" });
-  const named = "KEY,MISSING,BUN_OPTIONS,NODE_OPTIONS,LD_PRELOAD";
-  const config = await configOf(["--tools-dir", "/t", "--tools-env", named, "--pin-tools"], host);
-  assert.deepEqual(config.toolsDir, { path: "/t", named: true });
-  assert.deepEqual(config.toolsEnv, { PATH: "/bin", LANG: "C", KEY: "1" });
-  assert.equal(config.pinTools, true);
 });
 
 test("--protect and --unprotect take patterns from every source, and refuse broken ones", async () => {

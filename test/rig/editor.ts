@@ -12,15 +12,15 @@ import { openRoots } from "../../lib/fs/roots.ts";
 import { createJournal } from "../../lib/journal/journal.ts";
 import { createRipgrep } from "../../lib/ripgrep.ts";
 import { createSearch } from "../../lib/search/engine.ts";
-import { SILENT } from "../support.ts";
+import { reachOf, SILENT } from "../support.ts";
 import { EDITING } from "./edit.ts";
 
 const [folder = "", dir = "", name = "", count = ""] = process.argv.slice(2);
 const { roots } = openRoots([{ path: dir, readOnly: false }]);
-const reach = {
+const reach = reachOf({
   files: createFiles(roots, { journal: createJournal({ folder }) }),
   search: createSearch(createRipgrep({ cacheFolder: folder, log: SILENT })),
-};
+});
 const caller = createCaller([EDITING], { reach: () => Promise.resolve(reach), log: SILENT, readOnly: false });
 for (let i = 0; i < Number(count); i++) {
   const word = `${name}${i};`;

@@ -17,7 +17,7 @@ import type { UserTools } from "../../lib/user/types.ts";
 import { createWorkers } from "../../lib/worker/pool.ts";
 import { time } from "../../tools/time.ts";
 import { user as userModule } from "../../tools/user.ts";
-import { SILENT } from "../support.ts";
+import { reachOf, SILENT } from "../support.ts";
 
 /** What a test gets. */
 export interface Bench {
@@ -64,7 +64,7 @@ export async function withBench(
     const caller = createCaller(modules, {
       log: SILENT,
       readOnly,
-      reach: () => Promise.resolve({ files, search }),
+      reach: () => Promise.resolve(reachOf({ files, search })),
       userTools: () => Promise.resolve(user),
     });
     return { caller, user };

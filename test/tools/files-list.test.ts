@@ -9,7 +9,7 @@ import { createCaller } from "../../lib/call.ts";
 import { LIST_ENTRIES_MAX } from "../../lib/limits.ts";
 import { defineModule } from "../../lib/tool.ts";
 import { listTools } from "../../tools/files/list.ts";
-import { SILENT, withSandbox } from "../support.ts";
+import { reachOf, SILENT, withSandbox } from "../support.ts";
 
 const listing = defineModule({
   name: "files",
@@ -242,7 +242,7 @@ test("list_directory without a path lists the allowed folders when there are sev
     const { search } = await caller.context();
     const { roots } = openRoots([{ path: dir, readOnly: false }, { path: outside, readOnly: true }]);
     const both = createCaller([listing], {
-      reach: () => Promise.resolve({ files: createFiles(roots), search }),
+      reach: () => Promise.resolve(reachOf({ files: createFiles(roots), search })),
       log: SILENT,
       readOnly: false,
     });
@@ -252,7 +252,7 @@ test("list_directory without a path lists the allowed folders when there are sev
       text: `2 folders are allowed:\n${dir}/\n${outside}/ (read-only)`,
     }]);
     const none = createCaller([listing], {
-      reach: () => Promise.resolve({ files: createFiles([]), search }),
+      reach: () => Promise.resolve(reachOf({ files: createFiles([]), search })),
       log: SILENT,
       readOnly: false,
     });

@@ -13,7 +13,7 @@ import { createSearch } from "../../lib/search/engine.ts";
 import { wireTool } from "../../lib/wire.ts";
 import { search } from "../../tools/search/index.ts";
 import { withRace } from "../rig/race.ts";
-import { SILENT, withSandbox } from "../support.ts";
+import { reachOf, SILENT, withSandbox } from "../support.ts";
 import { BUILT_IN, names, TREE, withBoth } from "../rig/search.ts";
 
 test("find_files and search_text keep to the .gitignore files above the folder", async () => {
@@ -109,7 +109,7 @@ test("search_text and find_files search every allowed folder once, and name abso
         ["b", "b/inner", "a"].map((name) => ({ path: join(dir, name), readOnly: false })),
       );
       const caller = createCaller([search], {
-        reach: () => Promise.resolve({ files: createFiles(roots), search: engine }),
+        reach: () => Promise.resolve(reachOf({ files: createFiles(roots), search: engine })),
         log: SILENT,
         readOnly: false,
       });
@@ -128,7 +128,7 @@ test("search_text and find_files search every allowed folder once, and name abso
 
 test("search_text and find_files say what to do when no folder is allowed", async () => {
   const caller = createCaller([search], {
-    reach: () => Promise.resolve({ files: createFiles([]), search: BUILT_IN }),
+    reach: () => Promise.resolve(reachOf({ files: createFiles([]), search: BUILT_IN })),
     log: SILENT,
     readOnly: false,
   });

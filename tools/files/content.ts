@@ -32,6 +32,8 @@ export interface Asked {
   readonly offset: number;
   /** Undefined: as many as a reply takes. */
   readonly limit?: number;
+  /** Other arguments that a call which continues must repeat. */
+  readonly also?: Readonly<Record<string, string | undefined>>;
 }
 
 /** A file after its bytes were looked at. */
@@ -46,6 +48,10 @@ export interface SeenText {
   readonly page: Page;
   /** The whole text, when the page holds all its lines. */
   readonly whole?: string;
+  /** The first bytes, from which its kind can be told. */
+  readonly head: Buffer;
+  /** What stands behind its name when it is not the text of the file itself, and what must be said of it. */
+  readonly from?: { readonly title: string; readonly notes: readonly string[] };
 }
 
 /** A file that is not text. */
@@ -78,13 +84,30 @@ export async function look(file: OpenFile, asked: Asked, chars: number, watch: W
   const type = form === undefined ? sniff(head) : undefined;
   if (form === undefined && type === undefined && !isSmall && asked.offset < 0) form = await formOfEnd(file);
   if (form === undefined) return { kind: "bytes", path, size, type, head };
-  if (isSmall) return { kind: "text", path, size, form, ...smallPage(head, form, asked) };
+  if (isSmall) return { kind: "text", path, size, form, head, ...smallPage(head, form, asked) };
+  return {
+    kind: "text",
+    path,
+    size,
+    form,
+    head,
+    page: await largePage(file, form, head, asked, chars, watch),
+  };
+}
+
+async function largePage(
+  file: OpenFile,
+  form: Form,
+  head: Buffer,
+  asked: Asked,
+  chars: number,
+  watch: Watch,
+): Promise<Page> {
   const layout = layoutOf(form, head);
   const limit = asked.limit ?? READ_LINES_DEFAULT;
-  const page = asked.offset < 0
+  return asked.offset < 0
     ? await readLastLines(file, layout, -asked.offset, { count: asked.limit ?? -asked.offset, chars }, watch)
     : await readLines(file, layout, Math.max(1, asked.offset), { count: limit, chars }, watch);
-  return { kind: "text", path, size, form, page };
 }
 
 /**
@@ -93,7 +116,8 @@ export async function look(file: OpenFile, asked: Asked, chars: number, watch: W
  */
 export function showText(seen: SeenText, asked: Asked, chars: number, titled: boolean): Shown {
   const { page, form, whole } = seen;
-  const plain = form.encoding === "utf-8" && !form.bom && (page.ending === "\n" || page.ending === "none");
+  const plain = seen.from === undefined && form.encoding === "utf-8" && !form.bom &&
+    (page.ending === "\n" || page.ending === "none");
   if (whole !== undefined && whole.length <= chars && plain && !titled) {
     return { text: whole === "" ? `${showName(seen.path)}: empty file` : whole };
   }
@@ -102,8 +126,9 @@ export function showText(seen: SeenText, asked: Asked, chars: number, titled: bo
   const fitted = fit(page.lines, chars, toEnd);
   const body = fitted.lines.join("\n");
   const more = [
+    ...seen.from?.notes ?? [],
     left(seen, asked, fitted, toEnd),
-    cutLines(seen, toEnd ? -page.lines.length : asked.offset, fitted, chars),
+    cutLines(seen, asked, toEnd ? -page.lines.length : asked.offset, fitted, chars),
   ].filter((sentence) => sentence !== "").join("\n");
   return { text: `${title(seen, asked, fitted)}\n${body}`, ...(more === "" ? {} : { more }) };
 }
@@ -111,15 +136,28 @@ export function showText(seen: SeenText, asked: Asked, chars: number, titled: bo
 /** Says what a file is that cannot be shown as text, with its first bytes. */
 export function describeBytes({ path, size, type, head }: SeenBytes): string {
   const what = `${showName(path)}: ${type?.name ?? "binary data"}, ${sizeText(size)}`;
-  const why = type?.kind === "document"
-    ? "This server reads no documents of this kind: only plain text, images and sound."
-    : "It is not text.";
-  return `${what}\n${why} It begins with:\n${hexDump(head.subarray(0, 64))}`;
+  return `${what}\nIt is not text. It begins with:\n${hexDump(head.subarray(0, 64))}`;
 }
 
 /** What reads as one call: `read_file {"path":"/a","offset":201}`. */
-function readCall(path: string, offset: number, limit?: number): string {
-  return `read_file ${JSON.stringify({ path, offset, limit })}`;
+function readCall(path: string, { also }: Asked, offset: number, limit?: number): string {
+  return `read_file ${JSON.stringify({ path, ...also, offset, limit })}`;
+}
+
+/** Looks at a text of which it is known that it is UTF-8 with line feeds, and how many lines it has. */
+export async function lookAsMarkdown(
+  file: OpenFile,
+  total: number,
+  asked: Asked,
+  chars: number,
+  watch: Watch,
+): Promise<Omit<SeenText, "head">> {
+  const { path, info: { size } } = file;
+  const form: Form = { encoding: "utf-8", bom: false };
+  const offset = asked.offset < 0 ? Math.max(1, total + asked.offset + 1) : asked.offset;
+  const limit = asked.limit ?? (asked.offset < 0 ? -asked.offset : undefined);
+  const page = await largePage(file, form, Buffer.alloc(0), { offset, limit }, chars, watch);
+  return { kind: "text", path, size, form, page: { ...page, total } };
 }
 
 /** The form of a large file by its end: a file that starts with a hole of NULs can still end in text. */
@@ -218,7 +256,7 @@ function title(seen: SeenText, asked: Asked, fitted: Fitted): string {
       ? []
       : [`${describeLineEnding(page.ending)} line endings`]),
   ];
-  const place = placeOf(seen, asked, fitted);
+  const place = (seen.from === undefined ? "" : `${seen.from.title}, `) + placeOf(seen, asked, fitted);
   return `${showName(seen.path)}: ${place}${unusual.length === 0 ? "" : ` (${unusual.join(", ")})`}`;
 }
 
@@ -241,23 +279,31 @@ function left({ path, page }: SeenText, asked: Asked, { lines, from }: Fitted, t
   if (toEnd) {
     if (page.first === undefined) {
       const missing = -asked.offset - lines.length;
-      return missing <= 0 ? "" : `Earlier ones: ${readCall(path, asked.offset, missing)}`;
+      return missing <= 0 ? "" : `Earlier ones: ${readCall(path, asked, asked.offset, missing)}`;
     }
-    return from === 0 ? "" : `Earlier ones: ${readCall(path, page.first, from)}`;
+    return from === 0 ? "" : `Earlier ones: ${readCall(path, asked, page.first, from)}`;
   }
   const unshown = page.lines.length - lines.length;
   if (unshown === 0 && !page.more) return "";
   const limit = asked.limit === undefined || unshown === 0 ? asked.limit : asked.limit - lines.length;
-  if (page.first === undefined) return `The next ones: ${readCall(path, asked.offset + lines.length, limit)}`;
+  if (page.first === undefined) {
+    return `The next ones: ${readCall(path, asked, asked.offset + lines.length, limit)}`;
+  }
   const next = page.first + lines.length;
   const which = page.total === undefined
     ? "The next ones"
     : `Lines ${count(next)}-${count(page.total)} follow`;
-  return `${which}: ${readCall(path, next, limit)}`;
+  return `${which}: ${readCall(path, asked, next, limit)}`;
 }
 
 /** Which lines were cut, and how to see more of them. */
-function cutLines({ path, page }: SeenText, offset: number, { cut }: Fitted, chars: number): string {
+function cutLines(
+  { path, page }: SeenText,
+  asked: Asked,
+  offset: number,
+  { cut }: Fitted,
+  chars: number,
+): string {
   const [index] = cut;
   if (index === undefined) return "";
   if (page.lines.length === 1) {
@@ -265,7 +311,7 @@ function cutLines({ path, page }: SeenText, offset: number, { cut }: Fitted, cha
   }
   const which = cut.length === 1 ? "One line is cut" : `${count(cut.length)} lines are cut`;
   return `${which}. Up to ${count(chars)} characters of one: ${
-    readCall(path, (page.first ?? offset) + index, 1)
+    readCall(path, asked, (page.first ?? offset) + index, 1)
   }`;
 }
 

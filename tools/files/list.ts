@@ -14,6 +14,7 @@ import { type Reply, text } from "../../lib/reply.ts";
 import { describeForm, describeLineEnding } from "../../lib/text.ts";
 import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
 import { look, type Seen } from "./content.ts";
+import { describeDocument } from "./document.ts";
 import { listFolder } from "./listing.ts";
 
 const listDirectory = defineTool({
@@ -126,7 +127,11 @@ async function insideOf(path: string, info: Info, ctx: Context): Promise<string[
     }
     // Looking for a line behind the last one counts them.
     const asked = info.size <= COUNT_BYTES_MAX ? { offset: Infinity } : { offset: 1, limit: 1 };
-    return describe(await ctx.files.withFile(path, (file) => look(file, asked, 1_000, ctx)));
+    return await ctx.files.withFile(path, async (file) => {
+      const seen = await look(file, asked, 1_000, ctx);
+      const document = seen.kind === "bytes" ? await describeDocument(file, seen, ctx) : [];
+      return document.length > 0 ? document : describe(seen);
+    });
   } catch (error) {
     throwIfAborted(ctx.signal);
     if (error instanceof ToolError) return [`contents: ${error.message}`];

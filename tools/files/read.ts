@@ -15,6 +15,7 @@ import { showName } from "../../lib/names.ts";
 import { media, type Part, type Reply, text } from "../../lib/reply.ts";
 import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
 import { type Asked, describeBytes, look, type Seen, type SeenBytes, showText } from "./content.ts";
+import { documentFormat, FORMS, lookInside, pageImages } from "./document.ts";
 
 /**
  * Characters of content in one reply; the rest of REPLY_CHARS_MAX is for titles and for what was left out.
@@ -25,24 +26,30 @@ const readFile = defineTool({
   name: "read_file",
   title: "Read a file",
   description:
-    "Reads text exactly as it is (encodings are recognised), images and audio as media. A negative offset" +
-    " counts from the end: -100 is the last 100 lines, fast at any size. A reply that is cut names the " +
-    "call that continues. Several files: read_multiple_files. Folders: list_directory. Where something " +
-    "stands: search_text.",
+    "Reads text exactly as it is, images and audio as media, documents (PDF, Office, mail, ZIP, …) as " +
+    "Markdown. A reply that is cut names the call that continues. Several files: read_multiple_files. " +
+    "Folders: list_directory. Where something stands: search_text.",
   effect: "read",
   world: "closed",
   input: {
     path: z.string().describe("The file"),
     offset: z.int().optional().describe("First line, from 1; negative: from the end. Default 1"),
     limit: z.int().min(1).optional().describe(`Lines to return. Default ${READ_LINES_DEFAULT}`),
+    pages: z.string().optional().describe('Of a document: "3-7", a sheet, "Costs!A1:D20"'),
+    as: z.enum(FORMS).optional().describe("text: the source; images: PDF pages"),
   },
   paths: ["path"],
-  async run({ path, offset = 1, limit }, ctx) {
-    const asked = { offset, limit };
-    const seen = await ctx.files.withFile(path, (file) => look(file, asked, CONTENT_CHARS, ctx));
-    if (seen.kind === "bytes") return bytesReply(seen);
-    const shown = showText(seen, asked, CONTENT_CHARS - path.length, false);
-    return text(shown.text, shown.more);
+  async run({ path, offset = 1, limit, pages, as }, ctx) {
+    const asked = { offset, limit, also: { pages, as } };
+    return await ctx.files.withFile(path, async (file) => {
+      const plain = await look(file, asked, CONTENT_CHARS, ctx);
+      const format = documentFormat(plain, { pages, as }, ctx);
+      if (format !== undefined && as === "images") return await pageImages(file, pages, ctx);
+      const seen = format === undefined ? plain : await lookInside(file, asked, CONTENT_CHARS, ctx);
+      if (seen.kind === "bytes") return bytesReply(seen);
+      const shown = showText(seen, asked, CONTENT_CHARS - path.length, false);
+      return text(shown.text, shown.more);
+    });
   },
 });
 
@@ -95,7 +102,11 @@ const WHOLE: Asked = { offset: 1 };
 async function lookOrError(path: string, ctx: Context) {
   try {
     const settled = await ctx.files.settle(ctx.files.resolve(path));
-    return await ctx.files.withFile(settled, (file) => look(file, WHOLE, CONTENT_CHARS, ctx));
+    return await ctx.files.withFile(settled, async (file) => {
+      const plain = await look(file, WHOLE, CONTENT_CHARS, ctx);
+      const format = documentFormat(plain, {}, ctx);
+      return format === undefined ? plain : await lookInside(file, WHOLE, CONTENT_CHARS, ctx);
+    });
   } catch (error) {
     throwIfAborted(ctx.signal);
     return { kind: "error" as const, path, message: errorText(error) };

@@ -52,16 +52,17 @@ const writeFile = defineTool({
   input: {
     path: z.string().describe("The file"),
     content: z.string().describe("The whole new content"),
+    replaceBinary: z.boolean().optional().describe("Also replace what is not text"),
   },
   paths: ["path"],
-  async run({ path, content }, ctx) {
+  async run({ path, content, replaceBinary = false }, ctx) {
     const bytes = encodeContent(path, content);
     return await ctx.files.exclusive([path], async () => {
       throwIfAborted(ctx.signal);
       const info = await infoIfAny(path, ctx.files);
       const isFile = info?.kind === "file" || info?.kind === "link";
       const existing = isFile ? await look(path, info.kind, ctx.files) : undefined;
-      if (existing !== undefined) refuseBinary(path, existing);
+      if (existing !== undefined && !replaceBinary) refuseBinary(path, existing);
       const { folders } = await ctx.files.write(path, bytes, {
         createOnly: info === undefined,
         replaces: existing?.identity,
@@ -146,7 +147,7 @@ function refuseBinary(path: string, { size, form, type }: Existing): void {
   if (form !== undefined) return;
   throw new ToolError(
     `Cannot write "${show(path)}": it is not text but ${type} of ${sizeText(size)}, which would be lost`,
-    "Nothing was written. Choose another name, or delete_file it first if it should go.",
+    "Nothing was written. Choose another name, or set replaceBinary if it should go.",
   );
 }
 

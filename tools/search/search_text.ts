@@ -16,6 +16,7 @@ import {
 import { text } from "../../lib/reply.ts";
 import type { FileLines, Scope, TextFound } from "../../lib/search/types.ts";
 import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
+import { documentExcerpts, type DocumentsFound, findInDocuments } from "./documents.ts";
 import { excerpts, type Hit } from "./excerpt.ts";
 import { FEW, inPlaces, LEFT_OUT, offsetError, outcomeNotes, pathOf, scopes, shownPath } from "./places.ts";
 
@@ -37,13 +38,14 @@ export const searchText: AnyTool = defineTool({
     glob: z.string().optional().describe('Only files so named, such as "*.ts"'),
     regex: z.boolean().optional().describe("Pattern is a regular expression (no look-around)"),
     ignoreCase: z.boolean().optional().describe("Ignore letter case"),
+    documents: z.boolean().optional().describe("Look inside documents too"),
     context: z.int().min(0).max(SEARCH_CONTEXT_MAX).optional().describe("Lines around each match"),
     offset: z.int().min(1).optional().describe("First match, from 1"),
     limit: z.int().min(1).max(SEARCH_PAGE_MAX).optional().describe(`Matches. Default ${SEARCH_PAGE_DEFAULT}`),
   },
   paths: ["path"],
   async run(args, ctx) {
-    const { pattern, glob, regex = false, ignoreCase = false, context = 0 } = args;
+    const { pattern, glob, regex = false, ignoreCase = false, context = 0, documents = false } = args;
     const { offset = 1, limit = SEARCH_PAGE_DEFAULT } = args;
     const where = scopes(args.path, ctx);
     const found: TextFound[] = [];
@@ -61,8 +63,13 @@ export const searchText: AnyTool = defineTool({
       for (const file of inOrder) files.push({ scope, file });
       total += inOrder.reduce((sum, { lines }) => sum + lines.length, 0);
     }
+    const inside = documents
+      ? await findInDocuments({ pattern, regex, ignoreCase, glob, max: SEARCH_MATCHES_MAX }, where, ctx)
+      : undefined;
+    total += addDocuments(files, inside);
     const isOneFile = files.some(({ file }) => file.path === "");
     const notes = [
+      ...inside?.notes ?? [],
       ...(total <= FEW && !isOneFile ? [LEFT_OUT] : []),
       ...outcomeNotes(found, SEARCH_MATCHES_MAX),
     ];
@@ -91,6 +98,25 @@ const LITERAL = "\nIt was taken literally: set regex to true if it is a regular 
 interface Place {
   readonly scope: Scope;
   readonly file: FileLines;
+  /** Whether the lines are those of a document's Markdown. */
+  readonly isDocument?: boolean;
+}
+
+/** Puts what was found inside of documents in place of their bytes. @returns by how many the lines grew. */
+function addDocuments(files: Place[], inside: DocumentsFound | undefined): number {
+  if (inside === undefined) return 0;
+  let grown = 0;
+  for (let at = files.length - 1; at >= 0; at--) {
+    const place = files[at];
+    if (place === undefined || !inside.paths.has(pathOf(place.scope, place.file.path))) continue;
+    grown -= place.file.lines.length;
+    files.splice(at, 1);
+  }
+  for (const place of inside.found) {
+    grown += place.file.lines.length;
+    files.push({ ...place, isDocument: true });
+  }
+  return grown;
 }
 
 interface PageWish {
@@ -162,12 +188,13 @@ function hitsOf({ lines, columns, offsets }: FileLines, from: number, to: number
 
 /** The rows of each hit; a sentence instead of them; or undefined for what is not there or not inside. */
 async function excerptsOf(
-  { scope, file }: Place,
+  { scope, file, isDocument = false }: Place,
   hits: readonly Hit[],
   context: number,
   ctx: Context,
 ): Promise<string[][] | string | undefined> {
   try {
+    if (isDocument) return await documentExcerpts(pathOf(scope, file.path), hits, context, ctx);
     const rows = await ctx.files.withFile(pathOf(scope, file.path), (open) => excerpts(open, hits, context));
     return rows ?? "# in a binary file, not shown";
   } catch (error) {

@@ -1,0 +1,57 @@
+/**
+ * Other programs that tools of ours start.
+ * @module
+ */
+import type { Check, Finding, Setting } from "./types.ts";
+
+/** A program, what needs it, and how it is installed. */
+interface Needed {
+  readonly name: string;
+  /** The module that needs it. */
+  readonly module: string;
+  /** Commands that install it, by platform. */
+  readonly install: Readonly<Record<string, string>>;
+}
+
+const NEEDED: readonly Needed[] = [
+  {
+    name: "git",
+    module: "git",
+    install: {
+      darwin: "xcode-select --install",
+      win32: "winget install --id Git.Git -e",
+      linux: "sudo apt install git (or with the package manager of your system)",
+    },
+  },
+];
+
+/** Whether they are there, also where only the login shell's PATH leads. */
+export const programs: Check = {
+  name: "programs",
+  title: "Other programs",
+  examine: async (setting) => await Promise.all(NEEDED.map((needed) => examineProgram(needed, setting))),
+};
+
+async function examineProgram(needed: Needed, setting: Setting): Promise<Finding> {
+  const { host, modules } = setting;
+  const path = await setting.programs.find(needed.name);
+  if (path === undefined) {
+    const used = modules.some(({ name }) => name === needed.module);
+    return {
+      severity: used ? "warning" : "note",
+      what: `${needed.name} was not found, neither on the PATH nor on that of your shell` +
+        (used ? `: the ${needed.module} tools need it` : ""),
+      mend: needed.install[host.platform] ?? `Install ${needed.name}`,
+    };
+  }
+  const ran = await setting.run(path, ["--version"]);
+  const answer = ran?.stdout.split("\n")[0]?.trim() ?? "";
+  if (ran?.status === 0 && answer !== "") return { severity: "ok", what: `${answer}: ${path}` };
+  return {
+    severity: "warning",
+    what: `${needed.name} is at "${path}", but does not run: ${
+      ran?.stderr.split("\n")[0] ?? "it cannot be started"
+    }`,
+    mend: needed.install[host.platform] ?? `Install ${needed.name} again`,
+  };
+}

@@ -1,0 +1,90 @@
+/**
+ * The formats that are read, and which of them a file is: by its contents. Only between formats that are
+ * plain text do its name and its media type decide.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { SNIFF_BYTES } from "../media.ts";
+import { detect } from "../text.ts";
+import type { Format } from "./types.ts";
+
+const OOXML = "application/vnd.openxmlformats-officedocument";
+const ODF = "application/vnd.oasis.opendocument";
+
+function format(id: string, name: string, mimeType: string, isSource = false): Format {
+  return { id, name, mimeType, isSource };
+}
+
+/** Every format, by its short name. */
+export const FORMATS = {
+  pdf: format("pdf", "PDF document", "application/pdf"),
+  docx: format("docx", "Word document", `${OOXML}.wordprocessingml.document`),
+  xlsx: format("xlsx", "Excel workbook", `${OOXML}.spreadsheetml.sheet`),
+  pptx: format("pptx", "PowerPoint presentation", `${OOXML}.presentationml.presentation`),
+  odt: format("odt", "OpenDocument text", `${ODF}.text`),
+  ods: format("ods", "OpenDocument spreadsheet", `${ODF}.spreadsheet`),
+  odp: format("odp", "OpenDocument presentation", `${ODF}.presentation`),
+  epub: format("epub", "EPUB book", "application/epub+zip"),
+  ole: format("ole", "old Office document", "application/x-ole-storage"),
+  rtf: format("rtf", "RTF document", "application/rtf"),
+  html: format("html", "HTML page", "text/html", true),
+  eml: format("eml", "e-mail", "message/rfc822"),
+  ipynb: format("ipynb", "notebook", "application/x-ipynb+json"),
+  zip: format("zip", "ZIP archive", "application/zip"),
+  tar: format("tar", "tar archive", "application/x-tar"),
+  gzip: format("gzip", "gzip file", "application/gzip"),
+} as const satisfies Record<string, Format>;
+
+/** Marks that stand in the first bytes. */
+const MARKS: readonly (readonly [format: Format, at: number, bytes: string])[] = [
+  [FORMATS.ole, 0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"],
+  [FORMATS.rtf, 0, "{\\rtf"],
+  [FORMATS.gzip, 0, "\x1f\x8b\x08"],
+  [FORMATS.tar, 257, "ustar"],
+];
+
+/** What the beginning of a ZIP file tells; its directory, which stands at its end, tells it for certain. */
+const ZIP_HINTS: readonly (readonly [contains: string, format: Format])[] = [
+  [`mimetype${ODF}.text`, FORMATS.odt],
+  [`mimetype${ODF}.spreadsheet`, FORMATS.ods],
+  [`mimetype${ODF}.presentation`, FORMATS.odp],
+  ["mimetypeapplication/epub+zip", FORMATS.epub],
+  ["word/", FORMATS.docx],
+  ["xl/", FORMATS.xlsx],
+  ["ppt/", FORMATS.pptx],
+];
+
+const TEXTUAL: readonly Format[] = [FORMATS.html, FORMATS.eml, FORMATS.ipynb];
+
+const EXTENSIONS: ReadonlyMap<string, Format> = new Map<string, Format>([
+  ["html", FORMATS.html],
+  ["htm", FORMATS.html],
+  ["xhtml", FORMATS.html],
+  ["eml", FORMATS.eml],
+  ["ipynb", FORMATS.ipynb],
+]);
+
+/** See {@link Documents.recognise}. */
+export function recognise(head: Uint8Array, name: string, mimeType = ""): Format | undefined {
+  const start = Buffer.from(head.subarray(0, SNIFF_BYTES)).toString("latin1");
+  // Some writers put a few bytes in front of a PDF; a text that speaks of PDF is none.
+  const pdf = start.slice(0, 1_024).indexOf("%PDF-");
+  if (pdf === 0 || (pdf > 0 && detect(head, true) === undefined)) return FORMATS.pdf;
+  const marked = MARKS.find(([, at, bytes]) => start.startsWith(bytes, at));
+  if (marked !== undefined) return marked[0];
+  if (start.startsWith("PK\x03\x04") || start.startsWith("PK\x05\x06")) {
+    return ZIP_HINTS.find(([contains]) => start.includes(contains))?.[1] ?? FORMATS.zip;
+  }
+  const named = EXTENSIONS.get(name.slice(name.lastIndexOf(".") + 1).toLowerCase()) ??
+    TEXTUAL.find((format) => format.mimeType === mimeType.split(";")[0]?.trim().toLowerCase());
+  // What is called a notebook and begins like none is text like any other.
+  if (named === undefined || detect(head, true) === undefined) return undefined;
+  if (named === FORMATS.ipynb && !/^\s*\{/.test(start)) return undefined;
+  if (named === FORMATS.eml && !/^[!-9;-~]+[ \t]*:|^From /.test(start)) return undefined;
+  return named;
+}
+
+/** The extensions whose files are worth opening when documents are searched. */
+export const DOCUMENT_EXTENSIONS: readonly string[] = [
+  ..."pdf docx docm dotx xlsx xlsm pptx pptm ppsx odt ods odp rtf epub eml ipynb".split(" "),
+];

@@ -1,0 +1,164 @@
+/**
+ * Running git as a child process: one command, without a shell, limited in output and time, ended with
+ * everything it has started.
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { type ChildProcess, spawn } from "node:child_process";
+import process from "node:process";
+import { errorCode, throwIfAborted, ToolError } from "../errors.ts";
+import { GIT_ERROR_BYTES_MAX, GIT_KILL_MS, GIT_MS_MAX, GIT_OUTPUT_BYTES_MAX } from "../limits.ts";
+import { redact } from "./redact.ts";
+import type { Command, Output } from "./types.ts";
+
+/** What is started. */
+export interface Start {
+  /** The absolute path of git. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+/** Runs it to its end. @throws {ToolError} when it cannot be started or takes too long. */
+export async function runProcess(
+  start: Start,
+  { input, take, maxBytes = GIT_OUTPUT_BYTES_MAX, timeoutMs = GIT_MS_MAX }: Partial<Command> = {},
+): Promise<Output> {
+  throwIfAborted(start.signal);
+  const child = spawnGit(start, input !== undefined);
+  const ending = endingOf(child);
+  let isLate = false;
+  let cut = false;
+  let fault: unknown;
+  const stop = () => ending.stop();
+  const timer = setTimeout(() => {
+    isLate = true;
+    stop();
+  }, timeoutMs);
+  start.signal.addEventListener("abort", stop, { once: true });
+  process.once("exit", ending.kill);
+  try {
+    const kept: Buffer[] = [];
+    let bytes = 0;
+    child.stdout?.on("data", (chunk: Buffer) => {
+      if (cut || fault !== undefined || start.signal.aborted) return;
+      bytes += chunk.length;
+      try {
+        if (take === undefined) kept.push(chunk);
+        if (take === undefined ? bytes <= maxBytes : take(chunk)) return;
+        cut = true;
+      } catch (error) {
+        fault = error;
+      }
+      stop();
+    });
+    const errors = collect(child);
+    if (input !== undefined) {
+      // A command that ends before it has read everything says why by its status.
+      child.stdin?.on("error", () => {});
+      child.stdin?.end(input);
+    }
+    const status = await ended(child);
+    throwIfAborted(start.signal);
+    if (fault !== undefined) throw fault;
+    if (isLate) throw tooSlow(start.args, timeoutMs);
+    const stdout = Buffer.concat(kept);
+    return {
+      status: cut ? undefined : status ?? -1,
+      stdout: stdout.length > maxBytes ? stdout.subarray(0, maxBytes) : stdout,
+      stderr: redact(errors()),
+      cut,
+    };
+  } finally {
+    clearTimeout(timer);
+    start.signal.removeEventListener("abort", stop);
+    process.removeListener("exit", ending.kill);
+    ending.done();
+  }
+}
+
+function spawnGit({ program, args, cwd, env }: Start, hasInput: boolean): ChildProcess {
+  try {
+    return spawn(program, args, {
+      cwd,
+      env,
+      stdio: [hasInput ? "pipe" : "ignore", "pipe", "pipe"],
+      // A group of its own, so that it is ended together with whatever it has started.
+      detached: process.platform !== "win32",
+      windowsHide: true,
+    });
+  } catch (error) {
+    throw startError(error);
+  }
+}
+
+/** The ways to end a child and all of its descendants. */
+function endingOf(child: ChildProcess): { stop(): void; kill(): void; done(): void } {
+  let patience: NodeJS.Timeout | undefined;
+  const signal = (name: "SIGTERM" | "SIGKILL") => {
+    try {
+      if (child.pid === undefined) return;
+      if (process.platform !== "win32") process.kill(-child.pid, name);
+      else {
+        const args = ["/pid", String(child.pid), "/t", "/f"];
+        spawn("taskkill", args, { stdio: "ignore", windowsHide: true }).once("error", () => child.kill());
+      }
+    } catch {
+      // It is gone already.
+    }
+  };
+  const kill = () => signal("SIGKILL");
+  return {
+    kill,
+    // git takes its lock files away when it is asked to end, and cannot when it is killed.
+    stop() {
+      if (patience !== undefined) return;
+      signal("SIGTERM");
+      patience = setTimeout(kill, GIT_KILL_MS);
+    },
+    done() {
+      clearTimeout(patience);
+      // What it has left running would hold on to files, and run on without anybody knowing.
+      if (patience !== undefined) kill();
+    },
+  };
+}
+
+/** Keeps the beginning of standard error. */
+function collect(child: ChildProcess): () => string {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  child.stderr?.on("data", (chunk: Buffer) => {
+    if (bytes < GIT_ERROR_BYTES_MAX) chunks.push(chunk);
+    bytes += chunk.length;
+  });
+  return () => Buffer.concat(chunks).toString("utf8", 0, GIT_ERROR_BYTES_MAX);
+}
+
+async function ended(child: ChildProcess): Promise<number | null> {
+  try {
+    return await new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (status) => resolve(status));
+    });
+  } catch (error) {
+    throw startError(error);
+  }
+}
+
+function startError(error: unknown): ToolError {
+  const code = errorCode(error) ?? String(error);
+  return code === "E2BIG"
+    ? new ToolError("Cannot start git: the call names too much at once", "Name fewer paths in one call.")
+    : new ToolError(`Cannot start git: the system says ${code}`, "Try again in a moment.");
+}
+
+function tooSlow(args: readonly string[], timeoutMs: number): ToolError {
+  const name = args.find((arg) => !arg.startsWith("-")) ?? "";
+  return new ToolError(
+    `git ${name} was stopped: it took longer than ${timeoutMs / 1000} seconds`,
+    "Ask for less in one call: name paths, a shorter range or a smaller limit.",
+  );
+}
