@@ -60,15 +60,15 @@ export function createApp(modules: readonly Module[], config: Config): App {
   let reach: Promise<Reach> | undefined;
   let user: Promise<UserTools> | undefined;
   const openUser = async () => {
-    const [{ openPool, openUserTools }, running] = await Promise.all([
+    const [{ finder, openPool, openUserTools }, running] = await Promise.all([
       import("./user/open.ts"),
       workers(),
     ]);
     if (product === undefined) {
-      return openUserTools(folder ?? "", config, modules, { workers: running, log });
+      return openUserTools(folder ?? "", config, modules, { workers: running, log, allowed: opened.roots });
     }
     const { openBuiltTools } = await import("./user/built.ts");
-    return openBuiltTools(product.files, openPool(running, config.toolsEnv));
+    return openBuiltTools(product.files, openPool(running, config.toolsEnv), finder(opened.roots));
   };
   const hasOwn = product === undefined
     ? enabled.some(({ needs }) => needs === "userTools")

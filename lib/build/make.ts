@@ -7,12 +7,13 @@ import { createHash } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
+import { isDeclared } from "../declared/parse.ts";
 import { ToolError } from "../errors.ts";
 import { BUILD_MS_MAX, BUILT_TEXT_BYTES_MAX } from "../limits/user.ts";
 import type { BuiltFile, Product } from "../product.ts";
 import { embeddedFile, embeddedFiles } from "../runtime.ts";
 import { BUILT, TEXTS } from "../user/built.ts";
-import { describeFiles } from "../user/discover.ts";
+import { describeFiles, type Found } from "../user/discover.ts";
 import { listToolFiles, readSources } from "../user/folder.ts";
 import type { Pool } from "../worker/pool.ts";
 import { COMPILER_FLAGS } from "./flags.ts";
@@ -37,10 +38,14 @@ export interface Bundled extends BuiltFile {
  * @throws {ToolError} naming all problems.
  */
 export async function bundleFiles(sources: readonly Source[], work: string, pool: Pool): Promise<Bundled[]> {
-  const found = [];
+  const found: Found[] = [];
   for (const source of sources) {
     // Who else could change the file could have anything run.
-    readSources(source.folder, source.file);
+    const read = readSources(source.folder, source.file);
+    if (isDeclared(source.file)) {
+      found.push({ file: source.file, sources: read });
+      continue;
+    }
     const text = await bundleFile(source, work);
     const path = `${BUILT}${source.file}`;
     const fingerprint = createHash("sha256").update(`${path}\0${text}`).digest("hex");

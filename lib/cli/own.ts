@@ -67,12 +67,12 @@ export function problemsOf({ user }: Own, files: readonly string[]): string[] {
 }
 
 function stem(file: string): string {
-  return basename(file).replace(/\.[^.]+$/, "");
+  return basename(file).replace(/(\.tool)?\.[^.]+$/, "");
 }
 
 function locate(operand: string, config: Config): { folder: string; file: string } {
   const path = resolve(process.cwd(), operand);
-  if (existsSync(path) && /\.[mc]?[jt]s$/.test(path)) {
+  if (existsSync(path) && /\.([mc]?[jt]s|tool\.(json|ya?ml))$/.test(path)) {
     return { folder: realpathSync(dirname(path)), file: basename(path) };
   }
   const folder = usualFolder(config);

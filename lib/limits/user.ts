@@ -50,3 +50,5 @@ export const USER_WATCH_MS = 60;
 export const BUILD_MS_MAX = 300_000;
 /** Bytes of one file of tools with all it imports: it is sent to each process that runs it. */
 export const BUILT_TEXT_BYTES_MAX = 20 * MIB;
+/** Bytes of output that are kept of the command of a declared tool. */
+export const DECLARED_OUTPUT_BYTES_MAX = MIB;

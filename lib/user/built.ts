@@ -3,11 +3,12 @@
  * @module
  */
 import { findByName } from "../aliases.ts";
+import type { FindProgram } from "../declared/module.ts";
 import { ToolError } from "../errors.ts";
 import type { BuiltFile } from "../product.ts";
 import { embeddedFile } from "../runtime.ts";
 import type { Pool } from "../worker/pool.ts";
-import { remoteModule } from "./remote.ts";
+import { madeModule } from "./made.ts";
 import type { UserTools } from "./types.ts";
 
 /** The embedded file that holds the texts: fingerprints to texts, as JSON. */
@@ -16,12 +17,12 @@ export const TEXTS = "tools.bin";
 export const BUILT = "built:";
 
 /** Opens the tools. Their texts are read at the first call. */
-export function openBuiltTools(files: readonly BuiltFile[], pool: Pool): UserTools {
+export function openBuiltTools(files: readonly BuiltFile[], pool: Pool, find: FindProgram): UserTools {
   let all: Promise<Readonly<Record<string, string>>> | undefined;
   const modules = files.map(({ file, fingerprint, data }) => {
     const path = BUILT + file;
     const texts = async () => new Map([[path, (await (all ??= readTexts()))[fingerprint] ?? ""]]);
-    return remoteModule({ file, path, fingerprint, data, texts }, pool);
+    return madeModule({ file, path, fingerprint, data, texts }, pool, find);
   });
   const tools = modules.flatMap((module) => module.tools);
   return {

@@ -2,6 +2,7 @@
  * User tools as the server knows them: data from the worker, and what became of each file.
  * @module
  */
+import type { Declaration } from "../declared/types.ts";
 import type { AnyTool, Example, Module } from "../tool.ts";
 import type { Effect } from "./contract.ts";
 import type { JsonSchema } from "../wire.ts";
@@ -51,6 +52,8 @@ export interface FileData {
   readonly prompts: readonly PromptData[];
   /** How the URIs of its resources begin. */
   readonly resources?: string;
+  /** The tool it declares, when it is a file without code. */
+  readonly declared?: Declaration;
 }
 
 /** What is wrong with a file, and what to do about it. */

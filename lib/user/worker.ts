@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { checkArguments } from "../arguments.ts";
 import { ToolError } from "../errors.ts";
+import type { CommandRequest } from "../declared/worker.ts";
 import { provideModules } from "../runtime.ts";
 import type { Incoming, Parcel } from "../worker/channel.ts";
 import type { Handlers, Kind } from "../worker/serve.ts";
@@ -62,6 +63,11 @@ export const userTools: Kind = (): Handlers => {
       const values = await found?.complete?.(String(value), createContext(incoming, facts));
       return { value: values ?? [] };
     }),
+    command: async (request, incoming) => {
+      const { runProgram } = await import("../declared/worker.ts");
+      const ran = await runProgram(request as CommandRequest, incoming.signal); // Our server's.
+      return { value: { ...ran } };
+    },
     resources: using(async (_value, incoming, facts) => {
       return { value: await loaded().resources?.list(createContext(incoming, facts)) ?? [] };
     }),
