@@ -5,6 +5,7 @@
 import { main } from "./lib/cli/main.ts";
 import type { Module } from "./lib/tool.ts";
 import { files } from "./tools/files/index.ts";
+import { git } from "./tools/git/index.ts";
 import { search } from "./tools/search/index.ts";
 import { thinking } from "./tools/thinking.ts";
 import { time } from "./tools/time.ts";
@@ -12,6 +13,6 @@ import { user } from "./tools/user.ts";
 import { web } from "./tools/web.ts";
 
 /** Every module, in the order of the documentation. */
-export const modules: readonly Module[] = [files, search, web, time, thinking, user];
+export const modules: readonly Module[] = [files, search, web, git, time, thinking, user];
 
 if (import.meta.main) await main(modules, process.argv.slice(2));

@@ -41,9 +41,9 @@ export interface App {
  */
 export function createApp(modules: readonly Module[], config: Config): App {
   const folder = userFolder(config);
-  const enabled = pickModules(modules, config).filter(({ needs }) =>
-    needs === undefined || folder !== undefined
-  );
+  const enabled = pickModules(modules, config)
+    .filter(({ needs }) => needs === undefined || folder !== undefined)
+    .map((module) => ({ ...module, tools: module.tools.filter((tool) => tool.offered?.(config) ?? true) }));
   const log = createLog({ folder: config.folders.logs, level: config.logLevel });
   const opened = openRoots(config.allow);
   for (const { path, why } of opened.missing) log.warn(`Left out the allowed folder "${path}": ${why}`);

@@ -13,7 +13,14 @@ import { readConfigText } from "./config/file.ts";
 import { toolsDirOf, variables } from "./config/tools.ts";
 import { type Flag, parseFlags, sharedFlags, sharedValues } from "./config/flags.ts";
 import { type Folders, type Host, pathsOf, platformFolders } from "./config/host.ts";
-import { flagOf, type Level, readSettings, type Settings, variableOf } from "./config/options.ts";
+import {
+  flagOf,
+  type GitWrite,
+  type Level,
+  readSettings,
+  type Settings,
+  variableOf,
+} from "./config/options.ts";
 import { errorCode, errorText, UsageError } from "./errors.ts";
 import { product } from "./product.ts";
 import type { Allowed } from "./fs/roots.ts";
@@ -32,6 +39,9 @@ export interface Config {
   /** Glob patterns of names and paths: protected besides the usual ones, and not protected. */
   readonly protect: readonly string[];
   readonly unprotect: readonly string[];
+  /** What tools may change in repositories of git, and whether hooks run then. */
+  readonly gitWrite: GitWrite;
+  readonly gitHooks: boolean;
   /** What of the web may be fetched, and with which headers. */
   readonly web: WebPolicy;
   /** The proxies that the environment names. */
@@ -106,6 +116,8 @@ export async function loadConfig(
     ignoreRoots: merged.ignoreRoots ?? false,
     protect: merged.protect ?? [],
     unprotect: merged.unprotect ?? [],
+    gitWrite: merged.gitWrite ?? "commit",
+    gitHooks: merged.gitHooks ?? false,
     web: {
       allowHost: merged.allowHost ?? [],
       denyHost: merged.denyHost ?? [],

@@ -31,6 +31,11 @@ export function counted(value: number, noun: string, plural = `${noun}s`): strin
 
 /** A moment in a time zone as ISO 8601 with its offset: `2026-11-22T10:49:07+01:00`. */
 export function localTime(moment: Date, timeZone: string): string {
+  return localTimes(timeZone)(moment);
+}
+
+/** {@link localTime} for many moments: getting ready for a time zone costs more than ten of them. */
+export function localTimes(timeZone: string): (moment: Date) => string {
   const format = new Intl.DateTimeFormat("en-US", {
     timeZone,
     hourCycle: "h23",
@@ -42,10 +47,12 @@ export function localTime(moment: Date, timeZone: string): string {
     second: "2-digit",
     timeZoneName: "longOffset",
   });
-  const parts = new Map(format.formatToParts(moment).map((part) => [part.type, part.value]));
-  const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? "";
-  const offset = part("timeZoneName").slice("GMT".length) || "+00:00";
-  return `${part("year").padStart(4, "0")}-${part("month")}-${part("day")}T${part("hour")}:${
-    part("minute")
-  }:${part("second")}${offset}`;
+  return (moment) => {
+    const parts = new Map(format.formatToParts(moment).map((part) => [part.type, part.value]));
+    const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? "";
+    const offset = part("timeZoneName").slice("GMT".length) || "+00:00";
+    return `${part("year").padStart(4, "0")}-${part("month")}-${part("day")}T${part("hour")}:${
+      part("minute")
+    }:${part("second")}${offset}`;
+  };
 }

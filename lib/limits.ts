@@ -5,6 +5,7 @@
  * @module
  */
 
+export * from "./limits/git.ts";
 export * from "./limits/user.ts";
 export * from "./limits/web.ts";
 
@@ -117,6 +118,8 @@ export const DIFF_LINE_CHARS_MAX = 400;
 export const DIFF_STEPS_MAX = 500;
 /** Entries that one recursive copy or delete touches before it refuses, so that a slip stays small. */
 export const TREE_ENTRIES_MAX = 100_000;
+/** Folders in each other that a recursive change enters: each of them keeps a descriptor open meanwhile. */
+export const TREE_DEPTH_MAX = 5_000;
 
 /** Bytes of a `.gitignore` that are read; what is behind them is no list of patterns any more. */
 export const IGNORE_FILE_BYTES_MAX = 64 * KIB;
@@ -352,33 +355,3 @@ export const INSTALL_LOCK_MS_MAX = 10_000;
 export const INSTALL_LOCK_STALE_MS = 60_000;
 /** Times a change of a configuration is made anew because another program changed the file meanwhile. */
 export const INSTALL_TRIES_MAX = 5;
-
-// --- Other programs and git ---
-
-/** Milliseconds a login shell may take to tell its PATH: it is asked once, and some start slowly. */
-export const SHELL_MS_MAX = 4_000;
-/** Characters a login shell may print before it counts as not answering. */
-export const SHELL_ANSWER_BYTES_MAX = MIB;
-/** Milliseconds one command of git may take: below CALL_MS_MAX, so that the reply can name the command. */
-export const GIT_MS_MAX = 40_000;
-/** Milliseconds between asking git to end, so that it removes its lock files, and killing it. */
-export const GIT_KILL_MS = 2_000;
-/** Bytes of standard output of one command that are kept in memory. */
-export const GIT_OUTPUT_BYTES_MAX = 16 * MIB;
-/** Bytes of standard error that are kept. */
-export const GIT_ERROR_BYTES_MAX = 16 * KIB;
-/** Commands of git that run at the same time; more wait their turn. */
-export const GIT_AT_ONCE_MAX = 6;
-/** Filters and hooks that a repository may define: each is overridden one by one in the environment. */
-export const GIT_OVERRIDES_MAX = 200;
-/** Bytes of a `.git` file or another pointer inside a git directory. */
-export const GIT_POINTER_BYTES_MAX = 8 * KIB;
-/** Object stores a repository may borrow from, one from the other: git itself follows five. */
-export const GIT_ALTERNATES_MAX = 5;
-/** Entries of a git directory that are looked at for links before something is changed in it. */
-export const GIT_ENTRIES_MAX = 50_000;
-/** Folders below an allowed one in which repositories are looked for, and folders looked into in all. */
-export const GIT_DISCOVER_DEPTH_MAX = 4;
-export const GIT_DISCOVER_FOLDERS_MAX = 5_000;
-/** Repositories that are listed as resources. */
-export const GIT_REPOSITORIES_MAX = 200;

@@ -53,18 +53,26 @@ export async function openReach(
   });
   const documents = openDocuments(cacheFolder, log, workers);
   const web = openWeb({ policy: config.web, proxy: config.proxy, cacheFolder, documents, workers, log });
-  return { files, search: createSearch(ripgrep), documents, web, git: openGit(files, allowed) };
+  return {
+    files,
+    search: createSearch(ripgrep),
+    documents,
+    web,
+    git: openGit(files, allowed, config.gitHooks),
+  };
 }
 
 /** Git, loaded at its first use. */
-function openGit(files: Files, allowed: readonly Root[]): Git {
+function openGit(files: Files, allowed: readonly Root[], hooks: boolean): Git {
   const host = thisHost();
   const load = async () => {
     const { createGit } = await import("./git/git.ts");
-    return createGit({ files, host, programs: createPrograms({ host, allowed }) });
+    return createGit({ files, host, programs: createPrograms({ host, allowed }), hooks });
   };
   let git: Promise<Git> | undefined;
   return {
+    hooks,
+    init: async (path, signal) => (await (git ??= load())).init(path, signal),
     withRepository: async (path, options, work) =>
       (await (git ??= load())).withRepository(path, options, work),
     discover: async (signal) => (await (git ??= load())).discover(signal),

@@ -8,13 +8,23 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { access, open, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import process from "node:process";
+import type { Writable } from "node:stream";
+import { canConfine } from "./confine/landlock.ts";
+import {
+  type Child,
+  type Confinement,
+  createConfinement,
+  type Ended,
+  type Sinks,
+  UnconfinedError,
+} from "./confine/start.ts";
 import { errorCode, errorText, throwIfAborted, ToolError } from "./errors.ts";
 import { createGate } from "./gate.ts";
 import { SEARCH_ERROR_BYTES_MAX, SEARCH_MS_MAX, SEARCHES_AT_ONCE_MAX } from "./limits.ts";
@@ -39,16 +49,29 @@ export interface RipgrepOptions {
    * The second place to write the executable to. Default: a private folder in the system's temporary folder.
    */
   readonly secondFolder?: string;
+  /** False: as on a system that cannot confine programs. */
+  readonly confine?: boolean;
 }
+
+/** Hands bytes over; false when no more are wanted. They must not be changed afterwards. */
+export type Write = (bytes: Uint8Array) => Promise<boolean>;
 
 /** One run. */
 export interface Run {
   readonly args: readonly string[];
   /** The directory it is started in. */
   readonly cwd: string;
+  /** Whether it must not be able to list or read anything outside of that directory. */
+  readonly confined?: boolean;
   readonly signal: AbortSignal;
+  /** Milliseconds after which it is ended; SEARCH_MS_MAX unless given. */
+  readonly ms?: number;
   /** Takes a piece of standard output; false ends the run, because there is enough. */
   take(chunk: Buffer): boolean;
+  /** Writes what it reads from standard input; nothing unless given. */
+  input?(write: Write): Promise<void>;
+  /** Told once when a confined run is waiting for something instead of working. */
+  onIdle?(): void;
 }
 
 /** How a run ended. */
@@ -63,8 +86,10 @@ export interface RunEnd {
 
 /** Runs ripgrep. */
 export interface Ripgrep {
+  /** Whether runs can be confined on this system. */
+  confines(): Promise<boolean>;
   /**
-   * Runs it to its end. Undefined when no ripgrep can be executed here.
+   * Runs it to its end. Undefined when no ripgrep can be executed here, or not confined as it should be.
    * @throws {CancelledError} when the signal is aborted; the child is killed at once.
    */
   run(run: Run): Promise<RunEnd | undefined>;
@@ -78,9 +103,11 @@ const BUSY: ReadonlySet<string> = new Set(["EAGAIN", "EMFILE", "ENFILE", "ENOMEM
 /** Makes the runner. Nothing is written or started before the first run. */
 export function createRipgrep(options: RipgrepOptions): Ripgrep {
   const places = executables(options);
+  const confinement = createConfinement();
   const turn = createGate(SEARCHES_AT_ONCE_MAX);
   // The executable in use, sought at the first run and given up for the next one when it cannot be run.
   let current: Promise<string | undefined> | undefined;
+  let confines: Promise<boolean> | undefined = options.confine === false ? Promise.resolve(false) : undefined;
   const seek = async () => {
     const { value, done } = await places.next();
     if (done !== true) return value;
@@ -88,6 +115,7 @@ export function createRipgrep(options: RipgrepOptions): Ripgrep {
     return undefined;
   };
   return {
+    confines: () => confines ??= canConfine(),
     run: (run) =>
       turn(async () => {
         for (;;) {
@@ -96,8 +124,13 @@ export function createRipgrep(options: RipgrepOptions): Ripgrep {
           const executable = await tried;
           if (executable === undefined) return undefined;
           try {
-            return await execute(executable, run);
+            return await execute(executable, run, confinement);
           } catch (error) {
+            if (error instanceof UnconfinedError) {
+              options.log.warn(`Cannot confine ripgrep: ${error.message}`);
+              confines = Promise.resolve(false);
+              return undefined;
+            }
             if (!(error instanceof UnusableError)) throw error;
             options.log.warn(`Cannot run "${executable}": ${error.message}`);
             if (current === tried) current = seek();
@@ -201,37 +234,39 @@ async function holds(path: string, hash: string, size: number): Promise<boolean>
 }
 
 /** Runs the executable once. @throws {UnusableError} when it cannot be executed. */
-async function execute(executable: string, run: Run): Promise<RunEnd> {
-  const child = start(executable, run);
+async function execute(executable: string, run: Run, confinement: Confinement): Promise<RunEnd> {
   let stopped: RunEnd["stopped"];
-  const errors: Buffer[] = [];
+  let fault: unknown;
+  const errors: Uint8Array[] = [];
   let errorBytes = 0;
   let silent = true;
-  const kill = () => void child.kill("SIGKILL");
+  const child = start(executable, run, {
+    output(bytes) {
+      silent = false;
+      if (stopped !== undefined || fault !== undefined || run.signal.aborted) return;
+      try {
+        if (!run.take(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))) stop("max");
+      } catch (error) {
+        fault = error;
+        child.kill();
+      }
+    },
+    errors(bytes) {
+      if (errorBytes < SEARCH_ERROR_BYTES_MAX) errors.push(bytes);
+      errorBytes += bytes.length;
+    },
+  }, confinement);
+  const kill = () => child.kill();
   const stop = (why: RunEnd["stopped"]) => {
     stopped ??= why;
     kill();
   };
-  const timer = setTimeout(() => stop("time"), SEARCH_MS_MAX);
+  const timer = setTimeout(() => stop("time"), run.ms ?? SEARCH_MS_MAX);
   run.signal.addEventListener("abort", kill, { once: true });
   process.once("exit", kill);
   try {
-    let fault: unknown;
-    child.stdout?.on("data", (chunk: Buffer) => {
-      silent = false;
-      if (stopped !== undefined || fault !== undefined || run.signal.aborted) return;
-      try {
-        if (!run.take(chunk)) stop("max");
-      } catch (error) {
-        fault = error;
-        kill();
-      }
-    });
-    child.stderr?.on("data", (chunk: Buffer) => {
-      if (errorBytes < SEARCH_ERROR_BYTES_MAX) errors.push(chunk);
-      errorBytes += chunk.length;
-    });
     const { status, killedBy } = await ended(child, executable);
+    await child.fed;
     throwIfAborted(run.signal);
     if (fault !== undefined) throw fault;
     const text = Buffer.concat(errors).toString("utf8", 0, SEARCH_ERROR_BYTES_MAX);
@@ -251,25 +286,60 @@ async function execute(executable: string, run: Run): Promise<RunEnd> {
   }
 }
 
-function start(executable: string, { args, cwd }: Run): ChildProcess {
+function start(executable: string, run: Run, sinks: Sinks, confinement: Confinement): Child {
+  const { args, cwd } = run;
+  if (run.confined === true) {
+    return confinement.start({ program: executable, folder: cwd }, args, sinks, () => run.onIdle?.());
+  }
   try {
+    const stdin = run.input === undefined ? "ignore" : "pipe";
     // An empty environment: nothing of ours, or of a configuration file that it names, reaches the child.
-    return spawn(executable, args, { cwd, env: {}, stdio: ["ignore", "pipe", "pipe"], windowsHide: true });
+    const child = spawn(executable, args, {
+      cwd,
+      env: {},
+      stdio: [stdin, "pipe", "pipe"],
+      windowsHide: true,
+    });
+    child.stdout?.on("data", (bytes: Buffer) => sinks.output(bytes));
+    child.stderr?.on("data", (bytes: Buffer) => sinks.errors(bytes));
+    const ended = new Promise<Ended>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (status, killedBy) => resolve({ status, killedBy }));
+    });
+    const fed = child.stdin === null
+      ? undefined
+      : feed(child.stdin, async (write) => await run.input?.(write));
+    // Whoever waits for it hears of its failure; nobody waits when the child cannot be started.
+    fed?.catch(() => {});
+    return { kill: () => void child.kill("SIGKILL"), ended, ...(fed === undefined ? {} : { fed }) };
   } catch (error) {
     throw startError(error);
   }
 }
 
-async function ended(
-  child: ChildProcess,
-  executable: string,
-): Promise<{ status: number | null; killedBy: string | null }> {
+/** Writes as fast as it is read; a reader that has enough just ends. */
+async function feed(stdin: Writable, input: (write: Write) => Promise<void>): Promise<void> {
+  let isOpen = true;
+  stdin.on("error", () => isOpen = false);
+  stdin.on("close", () => isOpen = false);
   try {
-    return await new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (status, killedBy) => resolve({ status, killedBy }));
+    await input(async (bytes) => {
+      if (!isOpen || stdin.write(bytes)) return isOpen;
+      await new Promise<void>((resolve) => {
+        for (const event of ["drain", "close", "error"]) stdin.once(event, () => resolve());
+      });
+      return isOpen;
     });
+  } finally {
+    stdin.end();
+  }
+}
+
+async function ended(child: Child, executable: string): Promise<Ended> {
+  try {
+    return await child.ended;
   } catch (error) {
+    if (error instanceof UnconfinedError) throw error;
     // The same code means that the directory is missing, which is no fault of the executable.
     if (errorCode(error) === "ENOENT" && await isExecutable(executable)) {
       throw new ToolError("Cannot search: the folder is gone", "List the folder above it again.");

@@ -72,6 +72,11 @@ export function sourceFolder(): string | undefined {
   return isCompiled() ? undefined : fileURLToPath(new URL("..", import.meta.url));
 }
 
+/** Where a thread finds its program: a file of the source tree that the build script embeds. */
+export function threadUrl(path: string): URL {
+  return new URL(isCompiled() ? `./${path}` : `../${path}`, import.meta.url);
+}
+
 /** The signature of a native function, in the words of the foreign function interface. */
 export interface NativeSignature {
   readonly args: readonly ("i32" | "u32" | "i64" | "ptr")[];

@@ -6,6 +6,7 @@
  * @module
  */
 import type { z } from "zod";
+import type { Config } from "./config.ts";
 import type { Documents } from "./documents/types.ts";
 import type { Files } from "./fs/types.ts";
 import type { Git } from "./git/types.ts";
@@ -97,6 +98,8 @@ export interface Tool<Shape extends z.ZodRawShape = z.ZodRawShape> {
    * checked.
    */
   readonly paths: readonly (keyof Shape & string)[];
+  /** Whether a configuration offers it; without this, all do. */
+  readonly offered?: (config: Config) => boolean;
   /** Milliseconds this tool may take, when the common limit is too long for it. */
   readonly timeoutMs?: number;
   /** The version of this tool, as `1.2.0`; docs/versioning.md says what changes it. */

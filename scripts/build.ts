@@ -8,7 +8,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, sep } from "node:path";
 import process from "node:process";
 import { COMPILER_FLAGS } from "../lib/build/flags.ts";
 import { type InstalledPackage, readPackage } from "../lib/licenses/packages.ts";
@@ -20,6 +20,9 @@ import { typesText } from "./types.ts";
 
 const DIST = join(ROOT, "dist");
 
+/** Runs in a thread of its own, so it is a program of its own. */
+const THREAD = "lib/confine/thread.ts";
+
 /** What to compile. */
 export interface Compilation {
   /** The TypeScript file that is run. */
@@ -28,7 +31,7 @@ export interface Compilation {
   readonly outfile: string;
   /** A name of the list of targets; this machine when left out. */
   readonly target?: string;
-  /** Files to embed, each under its own name. */
+  /** Files to embed, each under its own name, and programs of threads, under their paths. */
   readonly assets?: readonly string[];
   /** What {@link rehearse} recorded: the functions a start needs are then laid out together. */
   readonly order?: string;
@@ -103,6 +106,7 @@ async function bundle(folder: string): Promise<Record<string, string>> {
   const args = [
     "build",
     "main.ts",
+    THREAD,
     "--target=bun",
     "--minify",
     "--format=esm",
@@ -112,8 +116,12 @@ async function bundle(folder: string): Promise<Record<string, string>> {
   ];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
   if (status !== 0) throw new Error(`Cannot bundle main.ts\n${stdout}${stderr}`);
-  const names = await readdir(out);
-  const texts = names.map(async (name) => [name, await readFile(join(out, name), "utf8")] as const);
+  const names = (await readdir(out, { recursive: true })).filter((name) => name.endsWith(".js"));
+  const texts = names.map(async (name) => {
+    // A program of a thread is asked for by the name of its source.
+    const key = name.includes(sep) ? name.replaceAll(sep, "/").replace(/\.js$/, ".ts") : name;
+    return [key, await readFile(join(out, name), "utf8")] as const;
+  });
   return Object.fromEntries(await Promise.all(texts));
 }
 
@@ -134,7 +142,7 @@ async function buildProduct(
   const app = join(folder, "app.bin");
   await writeFile(app, JSON.stringify(await bundle(folder)));
   const order = join(folder, "order");
-  const assets = [asset, pdfium, join(folder, LICENSES_NAME), types, app];
+  const assets = [asset, pdfium, THREAD, join(folder, LICENSES_NAME), types, app];
   const size = await compile({ entry: "main.ts", outfile, target, assets, order });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`Built dist/${basename(outfile)} (${(size / 1e6).toFixed(0)} MB) in ${seconds} s`);

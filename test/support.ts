@@ -10,6 +10,7 @@ import { type Caller, createCaller, type Reach, type Services } from "../lib/cal
 import { thisHost } from "../lib/config.ts";
 import { openDocuments } from "../lib/documents/lazy.ts";
 import { createFiles } from "../lib/fs/files.ts";
+import type { Platform } from "../lib/fs/platform.ts";
 import { openRoots } from "../lib/fs/roots.ts";
 import { createGit } from "../lib/git/git.ts";
 import type { Git } from "../lib/git/types.ts";
@@ -48,6 +49,8 @@ export type SandboxOptions = Partial<Omit<Services, "reach">> & {
   readonly rootReadOnly?: boolean;
   readonly journal?: boolean;
   readonly web?: Partial<Pick<WebOptions, "policy" | "proxy" | "resolve">>;
+  /** Made for the allowed folder. */
+  readonly platform?: (dir: string) => Platform;
 };
 
 /** A configuration that says nothing about the web. */
@@ -83,7 +86,7 @@ export async function withSandbox(
       journal?.release();
       workers.end();
     };
-    const files = createFiles(roots, { journal });
+    const files = createFiles(roots, { journal, platform: options.platform?.(dir) });
     const search = createSearch(createRipgrep({ cacheFolder: join(base, "cache"), log: SILENT }));
     const documents = openDocuments(join(base, "cache"), SILENT, () => Promise.resolve(workers));
     const web = openWeb({
@@ -142,7 +145,7 @@ export function reachOf(parts: Partial<Reach>): Reach {
 }
 
 /** The git of this machine, in the folders of a sandbox. */
-function machineGit(files: Files, allowed: readonly Root[]): Git {
+export function machineGit(files: Files, allowed: readonly Root[], hooks = false): Git {
   const host = thisHost();
-  return createGit({ files, host, programs: createPrograms({ host, allowed }) });
+  return createGit({ files, host, programs: createPrograms({ host, allowed }), hooks });
 }

@@ -16,6 +16,13 @@ import { readHeader, readHost } from "./web.ts";
 export const LEVELS = ["debug", "info", "warn", "error"] as const;
 export type Level = (typeof LEVELS)[number];
 
+/**
+ * What may be changed in repositories of git: nothing, what stays on this machine and is lost by
+ * nobody, all.
+ */
+export const GIT_WRITES = ["none", "commit", "full"] as const;
+export type GitWrite = (typeof GIT_WRITES)[number];
+
 /** What can be set, by the key it has in the file. */
 export interface Values {
   allow: readonly Allowed[];
@@ -25,6 +32,8 @@ export interface Values {
   ignoreRoots: boolean;
   protect: readonly string[];
   unprotect: readonly string[];
+  gitWrite: GitWrite;
+  gitHooks: boolean;
   allowHost: readonly HostPattern[];
   denyHost: readonly HostPattern[];
   allowPrivate: boolean;
@@ -136,16 +145,19 @@ const file: Kind<string> = {
   anywhere: resolvePath,
 };
 
-const level: Kind<Level> = {
-  json: "string",
-  repeatable: false,
-  read([text = ""], { label }) {
-    const found = LEVELS.find((name) => name === text.toLowerCase());
-    if (found !== undefined) return found;
-    const near = nearest(text, LEVELS, 1).map((name) => `Did you mean "${name}"? `).join("");
-    throw new UsageError(`${label} is "${text}"\n${near}The levels are ${LEVELS.join(", ")}`);
-  },
-};
+/** One of a few words. */
+function oneOf<Word extends string>(words: readonly Word[], noun: string): Kind<Word> {
+  return {
+    json: "string",
+    repeatable: false,
+    read([text = ""], { label }) {
+      const found = words.find((word) => word === text.toLowerCase());
+      if (found !== undefined) return found;
+      const near = nearest(text, words, 1).map((word) => `Did you mean "${word}"? `).join("");
+      throw new UsageError(`${label} is "${text}"\n${near}The ${noun} are ${words.join(", ")}`);
+    },
+  };
+}
 
 /** Every option, in the order of the help. */
 export const OPTIONS: { readonly [K in Key]: Option<Values[K]> } = {
@@ -188,6 +200,17 @@ export const OPTIONS: { readonly [K in Key]: Option<Values[K]> } = {
     metavar: "PATTERN",
     description:
       "lift the protection of keys, passwords, .git and the like for this name or path; repeatable",
+    inFile: true,
+  },
+  gitWrite: {
+    kind: oneOf(GIT_WRITES, "choices"),
+    metavar: "HOW",
+    description: "what git may change: none, commit (unless given), or full: also fetch, push, merge, clone",
+    inFile: true,
+  },
+  gitHooks: {
+    kind: onOff,
+    description: "let the hooks of repositories run when something is committed, switched or pushed",
     inFile: true,
   },
   allowHost: {
@@ -243,7 +266,7 @@ export const OPTIONS: { readonly [K in Key]: Option<Values[K]> } = {
     inFile: false,
   },
   logLevel: {
-    kind: level,
+    kind: oneOf(LEVELS, "levels"),
     metavar: "LEVEL",
     description: `how much goes to the log file: ${LEVELS.join(", ")} (info unless given)`,
     inFile: true,

@@ -5,6 +5,7 @@
 import { lstat, readlink } from "node:fs/promises";
 import { dirname, normalize, parse, resolve, sep } from "node:path";
 import { errorCode, ToolError } from "../errors.ts";
+import { TREE_DEPTH_MAX, TREE_ENTRIES_MAX } from "../limits.ts";
 import { nearest } from "../nearest.ts";
 import { isInside, show } from "./roots.ts";
 import type { Space } from "./space.ts";
@@ -49,6 +50,26 @@ export function leadsOutside(verb: Verb, path: string): ToolError {
   return new ToolError(
     `Cannot ${verb} "${show(path)}": a link on it leads outside the allowed folders`,
     "Links are followed only inside them. The person can allow the folder it leads to.",
+  );
+}
+
+/** The error for a tree of too many entries, at the one that is too many. */
+export function tooMany(real: string): ToolError {
+  return new ToolError(
+    `Cannot work on "${show(real)}": it is part of more than ${
+      TREE_ENTRIES_MAX.toLocaleString("en-US")
+    } entries`,
+    "Work on its subfolders one by one.",
+  );
+}
+
+/** The error for a tree nested too deep. @param depth How far below the top the entry stands. */
+export function tooDeep(real: string, depth: number): ToolError {
+  return new ToolError(
+    `Cannot work on "${show(real.split(sep).slice(0, -depth).join(sep))}": its folders are nested more than ${
+      TREE_DEPTH_MAX.toLocaleString("en-US")
+    } deep`,
+    "Nothing was changed. Work on a folder further down first.",
   );
 }
 

@@ -11,7 +11,8 @@ import { createGuard, type Guard } from "./guard.ts";
 import type { PlainFiles } from "./changer.ts";
 import { journaled } from "./journaled.ts";
 import { createLocks } from "./locks.ts";
-import { createPlatform } from "./platform.ts";
+import { areLocal } from "./mounts.ts";
+import { createPlatform, type Platform } from "./platform.ts";
 import { resolvePath } from "./roots.ts";
 import { settle } from "./settle.ts";
 import type { Space } from "./space.ts";
@@ -25,6 +26,8 @@ export interface FilesOptions {
   readonly guard?: Guard;
   /** Where every change is recorded before it is made. Without one, no change can be taken back. */
   readonly journal?: Journal;
+  /** What the system does for it; unless given, what fits the folders. */
+  readonly platform?: Platform;
 }
 
 /**
@@ -95,14 +98,17 @@ export function createFiles(
   return options.journal === undefined ? files : journaled(files, space, options.journal, explained);
 }
 
-function spaceOf(roots: readonly Root[] | (() => readonly Root[]), { guard, journal }: FilesOptions): Space {
+function spaceOf(
+  roots: readonly Root[] | (() => readonly Root[]),
+  { guard, journal, platform }: FilesOptions,
+): Space {
   const current = typeof roots === "function" ? roots : () => roots;
   return {
     get roots() {
       return current();
     },
     guard: guard ?? createGuard(),
-    platform: createPlatform(current().map((root) => root.real)),
+    platform: platform ?? createPlatform(areLocal(current().map((root) => root.real))),
     copyAttributes: createAttributes(),
     alone: journal?.alone ?? (async (work) => await work()),
   };

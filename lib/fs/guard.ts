@@ -8,6 +8,8 @@
  * may.
  * @module
  */
+import { existsSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { ToolError } from "../errors.ts";
 import { compileGlob, type Glob } from "../glob.ts";
 import type { Verb } from "./errors.ts";
@@ -18,7 +20,7 @@ import { isInside, show } from "./roots.ts";
  * ignored, with everything below them. `*` stands for any run of characters within one name.
  */
 const GUARDED: readonly string[] = [
-  // Git runs programs that its configuration and hooks name.
+  // Git runs programs that its configuration and hooks name; under other names: repositorySeeker.
   ...[".git", ".gitconfig", ".config/git", ".husky"],
   // Shells and logins read these at every start.
   ...[".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".bash_aliases", ".profile", ".inputrc"],
@@ -150,6 +152,7 @@ export function createGuard({ protect = [], unprotect = [], own = [] }: GuardOpt
   const guarded = tableOf(GUARDED);
   const secret = tableOf(SECRET);
   const shared = tableOf(SHARED);
+  const isOfRepository = repositorySeeker();
   const isLifted = (real: string) => lifted.some((glob) => matches(glob, real));
 
   const check = (verb: Verb, real: string, shown: string) => {
@@ -163,8 +166,14 @@ export function createGuard({ protect = [], unprotect = [], own = [] }: GuardOpt
       const isSecret = holds(names, secret) && !holds(names.slice(-1), shared);
       if (isSecret) throw refusal(verb, shown, "files of this name hold secrets");
     }
-    if (verb !== "read" && verb !== "copy" && holds(names, guarded)) {
-      throw refusal(verb, shown, "other programs run or obey what stands there");
+    if (verb === "read" || verb === "copy") return;
+    if (holds(names, guarded)) throw refusal(verb, shown, "other programs run or obey what stands there");
+    if (isOfRepository(real)) {
+      throw refusal(
+        verb,
+        shown,
+        "it is, or would become, a part of what git keeps in a repository of its own",
+      );
     }
   };
   const checkEntry = (verb: Verb, real: string) => {
@@ -236,6 +245,39 @@ function begins(names: readonly string[], { paths }: Table): boolean {
     });
   });
 }
+
+/** What makes a folder a git directory, whatever its name: git obeys the settings and hooks in it. */
+const REPOSITORY: readonly string[] = ["HEAD", "objects", "refs"];
+
+/** Tells whether a path is inside a git directory, or would make its folder one. */
+function repositorySeeker(): (real: string) => boolean {
+  // Thousands of paths are asked about in one go. Within one turn of the event loop nothing of ours changes.
+  const inside = new Map<string, boolean>();
+  const isInside = (folder: string): boolean => {
+    const known = inside.get(folder);
+    if (known !== undefined) return known;
+    if (inside.size === 0) setImmediate(() => inside.clear());
+    const above = dirname(folder);
+    const answer = REPOSITORY.every((name) => existsSync(join(folder, name))) ||
+      (above !== folder && isInside(above));
+    inside.set(folder, answer);
+    return answer;
+  };
+  const wouldMake = (path: string): boolean => {
+    const folder = dirname(path);
+    const child = basename(path).toLowerCase();
+    const isThere = (name: string) => child === name.toLowerCase() || existsSync(join(folder, name));
+    return PIECE.test(child) && REPOSITORY.every(isThere);
+  };
+  return (real) => {
+    if (isInside(dirname(real))) return true;
+    for (let path = real; PIECE_WITHIN.test(path); path = dirname(path)) if (wouldMake(path)) return true;
+    return false;
+  };
+}
+
+const PIECE = /^(head|objects|refs)$/;
+const PIECE_WITHIN = /[\\/](head|objects|refs)([\\/]|$)/i;
 
 /** A pattern without a slash is about the name; with one it may begin at any folder of the path. */
 function matches(glob: Glob, real: string): boolean {

@@ -14,9 +14,10 @@ import {
   COMPARE_BYTES_MAX,
   JOURNAL_CHANGE_BYTES_MAX,
   READ_CHUNK_BYTES,
+  TREE_DEPTH_MAX,
   TREE_ENTRIES_MAX,
 } from "../limits.ts";
-import { isMissing, readOnlyRoot, type Verb } from "./errors.ts";
+import { isMissing, readOnlyRoot, tooDeep, tooMany, type Verb } from "./errors.ts";
 import { type Anchor, childInfo, entriesOf, withAnchor, withChild, withChildFile } from "./open.ts";
 import { show } from "./roots.ts";
 import type { Space } from "./space.ts";
@@ -202,25 +203,20 @@ async function survey(
   name: string,
   signal: AbortSignal,
   sum: { entries: number; bytes: number },
+  depth = 0,
 ): Promise<void> {
   throwIfAborted(signal);
   const info = await childInfo(anchor, name);
   if (++sum.entries > TREE_ENTRIES_MAX) throw tooMany(join(anchor.real, name));
+  if (depth > TREE_DEPTH_MAX) throw tooDeep(join(anchor.real, name), depth);
   if (info?.kind === "file") sum.bytes += info.size;
   if (sum.bytes > JOURNAL_CHANGE_BYTES_MAX) throw tooLarge(show(join(anchor.real, name)));
   if (info?.kind !== "folder") return;
   await withChild(anchor, name, "look at", async (child) => {
-    for (const entry of await entriesOf(child)) await survey(child, entry.name, signal, sum);
+    for (const entry of await entriesOf(child)) {
+      await survey(child, entry.name, signal, sum, depth + 1);
+    }
   });
-}
-
-function tooMany(path: string): ToolError {
-  return new ToolError(
-    `Cannot work on "${show(path)}": it is part of more than ${
-      TREE_ENTRIES_MAX.toLocaleString("en-US")
-    } entries`,
-    "Work on its subfolders one by one.",
-  );
 }
 
 function unreachable(real: string): ToolError {

@@ -252,13 +252,16 @@ function openFolder(anchor: Anchor, path: string, verb: Verb): OpenFolder {
     withFolder: (name, work) =>
       withChild(anchor, name, verb, (child) => work(openFolder(child, join(path, name), verb))),
     withFile: (name, work) => withChildFile(anchor, name, "read", work),
-    mayRead: (below) => mayRead(anchor, below),
+    mayRead: (below) => may("read", anchor, below),
+    mayWrite: (below) => may("write", anchor, below),
   };
 }
 
-function mayRead({ real, space }: Anchor, below: string): boolean {
+function may(verb: "read" | "write", { real, space }: Anchor, below: string): boolean {
+  const path = join(real, below);
+  if (verb === "write" && rootOf(path, space.roots)?.readOnly !== false) return false;
   try {
-    space.guard.check("read", join(real, below), below);
+    space.guard.check(verb, path, below);
     return true;
   } catch (error) {
     if (error instanceof ToolError) return false;

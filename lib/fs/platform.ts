@@ -29,8 +29,8 @@ import {
 import { realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { errorCode } from "../errors.ts";
 import { hasSystemDescriptors } from "../runtime.ts";
-import { areLocal } from "./mounts.ts";
 import { createNative, type Native } from "./native.ts";
 import { createOpenPlain, type OpenPlain } from "./plain.ts";
 
@@ -89,12 +89,11 @@ export interface Platform {
 
 /**
  * The platform this program runs on.
- * @param folders The allowed folders: when all of them are on local disks, nothing has to wait in another
- * thread.
+ * @param isLocal Whether all allowed folders are on local disks: then nothing has to wait in another thread.
  */
-export function createPlatform(folders: readonly string[]): Platform {
+export function createPlatform(isLocal: boolean): Platform {
   if (!hasSystemDescriptors()) return portable(createNative());
-  return areLocal(folders) ? { ...linux, ...immediate, openPlain: createOpenPlain() } : linux;
+  return isLocal ? { ...linux, ...immediate, openPlain: createOpenPlain() } : linux;
 }
 
 /** Work that waits in the thread pool: a dead network drive stops the call, not the server. */
@@ -142,9 +141,19 @@ const immediate: Partial<Platform> = {
 function judged(descriptor: number): Located {
   try {
     const stats = fstatSync(descriptor, { bigint: true });
-    return { descriptor, stats, real: readlinkSync(`/proc/self/fd/${descriptor}`) };
+    return { descriptor, stats, real: realPathOf(descriptor) };
   } catch (error) {
     closeSync(descriptor);
+    throw error;
+  }
+}
+
+/** Undefined when it is longer than the system can say: who came there step by step knows where that is. */
+function realPathOf(descriptor: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch (error) {
+    if (errorCode(error) === "ENAMETOOLONG") return undefined;
     throw error;
   }
 }

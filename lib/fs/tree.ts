@@ -7,8 +7,8 @@ import { constants } from "node:fs";
 import { link, lstat, mkdir, open, readlink, rename, rmdir, symlink, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode, throwIfAborted, ToolError } from "../errors.ts";
-import { READ_CHUNK_BYTES, TREE_ENTRIES_MAX } from "../limits.ts";
-import { wrongKind } from "./errors.ts";
+import { READ_CHUNK_BYTES, TREE_DEPTH_MAX, TREE_ENTRIES_MAX } from "../limits.ts";
+import { tooDeep, tooMany, wrongKind } from "./errors.ts";
 import { type Anchor, childInfo, entriesOf, withChild, withChildFile } from "./open.ts";
 import { isInside, show } from "./roots.ts";
 import type { Space } from "./space.ts";
@@ -254,7 +254,8 @@ async function copyFile(
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
     const target = await open(to.at(newName), flags, 0o600);
     try {
-      const buffer = new Uint8Array(16 * READ_CHUNK_BYTES);
+      // Most files are small; one byte more than the file has shows its end.
+      const buffer = new Uint8Array(Math.min(16 * READ_CHUNK_BYTES, file.info.size + 1));
       let position = 0;
       for (;;) {
         throwIfAborted(signal);
@@ -285,7 +286,8 @@ async function applyMode(anchor: Anchor, mode: number): Promise<void> {
 }
 
 /**
- * Adds up a tree. @throws {ToolError} above TREE_ENTRIES_MAX, and for what the person has protected in it.
+ * Adds up a tree.
+ * @throws {ToolError} when it is too large or too deep, and for what the person has protected in it.
  */
 async function count(
   verb: "move" | "copy" | "delete",
@@ -293,23 +295,20 @@ async function count(
   name: string,
   signal: AbortSignal,
   tally: Tally,
+  depth = 0,
 ): Promise<void> {
   throwIfAborted(signal);
   anchor.space.guard.checkEntry?.(verb, join(anchor.real, name));
   const stats = await lstat(anchor.at(name));
   tally.entries++;
-  if (tally.entries > TREE_ENTRIES_MAX) {
-    throw new ToolError(
-      `Cannot work on "${show(join(anchor.real, name))}": it is part of more than ${
-        TREE_ENTRIES_MAX.toLocaleString("en-US")
-      } entries`,
-      "Work on its subfolders one by one.",
-    );
-  }
+  if (tally.entries > TREE_ENTRIES_MAX) throw tooMany(join(anchor.real, name));
+  if (depth > TREE_DEPTH_MAX) throw tooDeep(join(anchor.real, name), depth);
   if (stats.isFile()) tally.bytes += stats.size;
   if (!stats.isDirectory()) return;
   await withChild(anchor, name, "look at", async (child) => {
-    for (const entry of await entriesOf(child)) await count(verb, child, entry.name, signal, tally);
+    for (const entry of await entriesOf(child)) {
+      await count(verb, child, entry.name, signal, tally, depth + 1);
+    }
   });
 }
 

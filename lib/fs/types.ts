@@ -76,6 +76,8 @@ export interface OpenFolder {
    * that look at files themselves: what they find in the others must not be told.
    */
   mayRead(below: string): boolean;
+  /** The same for writing; also false where the innermost allowed folder is for reading only. */
+  mayWrite(below: string): boolean;
   /**
    * A directory path a child process can be started in: it leads to this very descriptor where the platform
    * can.

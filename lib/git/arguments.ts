@@ -11,24 +11,30 @@ const SHOWING: Readonly<Record<string, readonly string[]>> = {
   "log": ["--no-ext-diff", "--no-textconv", "--no-color", "--no-show-signature"],
   "show": ["--no-ext-diff", "--no-textconv", "--no-color", "--no-show-signature"],
   "diff-tree": ["--no-ext-diff", "--no-textconv", "--no-color"],
-  "blame": ["--no-textconv"],
+  // A list of commits to ignore that leads elsewhere would be read aloud in the error about it.
+  "blame": ["--no-textconv", "--no-ignore-revs-file"],
 };
 
 /** Commands that take no `--end-of-options`. */
 const WITHOUT_END: ReadonlySet<string> = new Set(["blame", "check-attr", "check-ref-format", "update-index"]);
 
+/** Commands whose path is the name of one file and not a pattern. */
+const PLAIN_PATH: ReadonlySet<string> = new Set(["blame"]);
+
 const HASH = "(?:[0-9a-f]{40}|[0-9a-f]{64})";
-const REVISION = new RegExp(`^(?:\\^?${HASH}|${HASH}\\.{2,3}${HASH})$`);
+const REVISION = new RegExp(`^(?:HEAD|\\^?${HASH}|${HASH}\\.{2,3}${HASH})$`);
 
 /**
  * The arguments of a command.
  * @throws {Error} when a part is not what it must be: a defect of ours, never of a call.
  */
 export function argumentsOf(command: Command): string[] {
-  const { name, options = [], revisions = [], values = [], paths, exclude = [] } = command;
-  if (!/^[a-z][a-z-]*$/.test(name)) throw new Error(`Not a command of git: ${JSON.stringify(name)}`);
+  const { name, subcommand, options = [], revisions = [], values = [], paths, exclude = [] } = command;
+  for (const word of [name, subcommand ?? name]) {
+    if (!/^[a-z][a-z-]*$/.test(word)) throw new Error(`Not a command of git: ${JSON.stringify(word)}`);
+  }
   for (const option of options) {
-    if (!/^-[^\0]/.test(option) || option === "--") {
+    if (!/^-[^\0]+$/s.test(option) || option === "--") {
       throw new Error(`Not an option: ${JSON.stringify(option)}`);
     }
   }
@@ -44,11 +50,12 @@ export function argumentsOf(command: Command): string[] {
   return [
     "--no-pager",
     name,
+    ...(subcommand === undefined ? [] : [subcommand]),
     ...SHOWING[name] ?? [],
     ...options,
     ...(positional.length === 0 || WITHOUT_END.has(name) ? [] : ["--end-of-options"]),
     ...positional,
-    ...pathArguments(paths, exclude),
+    ...(PLAIN_PATH.has(name) ? ["--", ...paths ?? []] : pathArguments(paths, exclude)),
   ];
 }
 

@@ -2,7 +2,7 @@
  * Git, assembled: see {@link Git}.
  * @module
  */
-import { lstat, realpath } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { isAbsolute, join, posix, relative, resolve, sep } from "node:path";
 import type { Host } from "../config/host.ts";
 import { ToolError } from "../errors.ts";
@@ -14,8 +14,17 @@ import { showName } from "../names.ts";
 import type { Programs } from "../programs.ts";
 import { argumentsOf } from "./arguments.ts";
 import { discover } from "./discover.ts";
+import { type Disk, diskOf } from "./disk.ts";
 import { explain } from "./explain.ts";
-import { checkAllLinks, foreignOwner, givenPath, isGuardedPath, locate, type Located } from "./locate.ts";
+import {
+  checkAllLinks,
+  foreignOwner,
+  givenPath,
+  type Ground,
+  isGitPath,
+  locate,
+  type Located,
+} from "./locate.ts";
 import {
   neutralEnvironment,
   neutralSettings,
@@ -25,6 +34,7 @@ import {
 } from "./neutral.ts";
 import { runProcess } from "./process.ts";
 import { findCommits, resolveCommits } from "./revisions.ts";
+import { createSettingsMemory, type SettingsMemory } from "./memory.ts";
 import {
   isTrusted,
   isYes,
@@ -33,6 +43,7 @@ import {
   refuseIncludes,
   refuseOtherWorkTree,
 } from "./settings.ts";
+import { underWay } from "./state.ts";
 import type { Command, Git, OpenOptions, Output, Repository, Setting } from "./types.ts";
 import { checkVersion, missingGit, parseVersion } from "./version.ts";
 
@@ -41,6 +52,8 @@ export interface GitOptions {
   readonly files: Files;
   readonly programs: Programs;
   readonly host: Host;
+  /** Whether hooks of repositories may run. Default: no. */
+  readonly hooks?: boolean;
 }
 
 /** The program, and the PATH it is given. */
@@ -55,7 +68,9 @@ export function createGit(options: GitOptions): Git {
   const { files, programs, host } = options;
   const turn = createGate(GIT_AT_ONCE_MAX);
   const run: typeof runProcess = (start, command) => turn(() => runProcess(start, command));
+  const settings = createSettingsMemory(host);
   let known: Promise<Tool> | undefined;
+  let ground: Ground | undefined;
   const seek = async (): Promise<Tool> => {
     const program = await programs.find("git");
     if (program === undefined) throw missingGit(host.platform);
@@ -74,37 +89,85 @@ export function createGit(options: GitOptions): Git {
     }
   };
   return {
+    hooks: options.hooks ?? false,
+    init: async (path, signal) => await initialise(path, await tool(), options, run, signal),
     async withRepository(path, open, work) {
-      const asked = await realFolder(path, files);
-      const shown = givenPath(asked, files.roots);
-      const located = await locate(asked, shown, files.roots);
+      const { roots } = files;
+      if (ground?.roots !== roots) ground = { roots, disk: diskOf(roots) };
+      const here = ground;
+      const { disk } = here;
+      const asked = await realFolder(path, files, disk);
+      const shown = givenPath(asked, roots);
+      const located = await locate(asked, shown, here);
       const found = await tool();
       checkVersion(found.version, host.platform);
       return await files.withFolder(located.top, async (folder) => {
         // The folder that is held is the one that was verified, whatever was renamed in between.
-        if (await realpath(folder.processPath) !== located.top) throw moved(shown);
-        return await work(await openRepository({ located, asked, folder, open, found, run, ...options }));
+        if (await disk.realpath(folder.processPath) !== located.top) throw moved(shown);
+        return await work(
+          await openRepository({
+            located,
+            ground: here,
+            asked,
+            folder,
+            open,
+            found,
+            run,
+            settings,
+            ...options,
+          }),
+        );
       });
     },
     discover: (signal) => discover(files, signal),
   };
 }
 
+/** Makes a folder a repository. */
+async function initialise(
+  path: string,
+  { program, searchPath }: Tool,
+  { files, host }: GitOptions,
+  run: typeof runProcess,
+  signal: AbortSignal,
+): Promise<void> {
+  await files.withFolder(path, async (folder) => {
+    const command = { name: "init", options: ["--quiet", "--template=", "--initial-branch=main"] };
+    const start = {
+      program,
+      args: argumentsOf(command),
+      cwd: folder.processPath,
+      env: neutralEnvironment(host, searchPath, neutralSettings([], host)),
+      signal,
+    };
+    const output = await run(start, command);
+    if (output.status !== 0) throw explain("init", folder.path, output);
+  });
+}
+
 /** Everything a repository is opened with. */
 interface Opening extends GitOptions {
   readonly located: Located;
+  readonly ground: Ground;
   readonly asked: string;
   readonly folder: OpenFolder;
   readonly open: OpenOptions;
   readonly found: Tool;
   readonly run: typeof runProcess;
+  readonly settings: SettingsMemory;
 }
 
 async function openRepository(opening: Opening): Promise<Repository> {
   const { located, files, open, found, host, folder } = opening;
   const { top, gitDir, commonDir } = located;
   const shown = givenPath(top, files.roots);
-  const settings = await readSettings(opening);
+  // Before something is changed, nothing is taken from memory.
+  const settings = await opening.settings(
+    located,
+    opening.ground.disk,
+    open.forWriting === true,
+    () => readSettings(opening),
+  );
   refuseIncludes(settings, shown);
   await refuseForeign(opening, settings);
   const bare = located.bare || (gitDir === commonDir && isYes(ownValue(settings, "core.bare")));
@@ -114,7 +177,7 @@ async function openRepository(opening: Opening): Promise<Repository> {
   if (open.forWriting === true) {
     if (bare) throw noWorkTree(shown);
     if (readOnly) throw onlyForReading(shown);
-    await checkAllLinks(located, files.roots);
+    await checkAllLinks(located, opening.ground);
   }
   const pairs = neutralSettings(settings, host);
   const env = { ...neutralEnvironment(host, found.searchPath, []), ...places(located, bare) };
@@ -127,6 +190,7 @@ async function openRepository(opening: Opening): Promise<Repository> {
       cwd: folder.processPath,
       env: Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== undefined)),
       signal: open.signal,
+      family: open.forWriting === true,
     };
     const output = await opening.run(start, command);
     const { status } = output;
@@ -140,12 +204,11 @@ async function openRepository(opening: Opening): Promise<Repository> {
     top,
     shown,
     // Asked for by its .git, a repository is asked for as a whole.
-    prefix: isGuardedPath(prefix) ? "" : prefix,
+    prefix: isGitPath(prefix) ? "" : prefix,
     gitDir,
     commonDir,
     bare,
     readOnly,
-    guarded: isGuardedPath(gitDir) && isGuardedPath(commonDir),
     format: ownValue(settings, "extensions.objectformat") === "sha256" ? "sha256" : "sha1",
     settings,
     version: found.version,
@@ -153,16 +216,19 @@ async function openRepository(opening: Opening): Promise<Repository> {
     resolve: (names) => resolveCommits(repository, names),
     find: async (name) => (await findCommits(repository, [name]))[0],
     mayRead: (path) => folder.mayRead(path),
+    mayWrite: (path) => folder.mayWrite(path),
+    underWay: () => underWay(gitDir),
+    person: { ...host.env, HOME: host.home, PATH: found.searchPath },
     pathOf: (argument) => pathBelow(argument, repository, files),
   };
   return repository;
 }
 
 /** The real path of the folder that is asked for; of a file, the folder it is in. */
-async function realFolder(path: string, files: Files): Promise<string> {
+async function realFolder(path: string, files: Files, disk: Disk): Promise<string> {
   const { kind } = await files.info(path);
   const folder = kind === "file" ? resolve(path, "..") : path;
-  return await files.withFolder(folder, (open) => realpath(open.processPath));
+  return await files.withFolder(folder, async (open) => await disk.realpath(open.processPath));
 }
 
 /** All settings of every scope, in one run: the person's as they apply to this repository, and its own. */
@@ -192,7 +258,7 @@ function places({ top, gitDir, commonDir, plain }: Located, bare: boolean): Reco
 async function refuseForeign(opening: Opening, settings: readonly Setting[]): Promise<void> {
   const { located, files, found, host, folder, open, run } = opening;
   if (isTrusted(settings, located.top, host.home)) return;
-  const owner = await foreignOwner(located);
+  const owner = await foreignOwner(located, opening.ground.disk);
   let isForeign = owner !== undefined;
   if (host.platform === "win32") {
     // Only git knows whose files these are there. Searching, it looks at the owner before anything else.

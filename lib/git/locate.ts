@@ -5,13 +5,20 @@
  * @module
  */
 import { constants } from "node:fs";
-import { lstat, open, readdir, readlink, realpath, stat } from "node:fs/promises";
+import { open, readlink } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
 import { errorCode, ToolError } from "../errors.ts";
 import { rootOf } from "../fs/roots.ts";
 import type { Root } from "../fs/types.ts";
 import { GIT_ALTERNATES_MAX, GIT_ENTRIES_MAX, GIT_POINTER_BYTES_MAX } from "../limits.ts";
 import { showName } from "../names.ts";
+import type { Disk } from "./disk.ts";
+
+/** Where repositories may be: the allowed folders, and the disk they are on. */
+export interface Ground {
+  readonly roots: readonly Root[];
+  readonly disk: Disk;
+}
 
 /** Where a repository is. All paths are real. */
 export interface Located {
@@ -26,8 +33,10 @@ export interface Located {
 }
 
 /** A folder that has what a git directory must have. */
-export async function isGitDirectory(folder: string): Promise<boolean> {
-  const kinds = await Promise.all(["HEAD", "objects", "refs"].map((name) => kindOf(join(folder, name))));
+async function isGitDirectory(folder: string, disk: Disk): Promise<boolean> {
+  const kinds = await Promise.all(
+    ["HEAD", "objects", "refs"].map((name) => kindOf(join(folder, name), disk)),
+  );
   return kinds[0] !== undefined && kinds[1] === "folder" && kinds[2] === "folder";
 }
 
@@ -35,15 +44,15 @@ export async function isGitDirectory(folder: string): Promise<boolean> {
  * Finds the repository a real folder belongs to, upwards as far as the allowed folders go.
  * @throws {ToolError} when there is none, or when it reaches outside.
  */
-export async function locate(asked: string, shown: string, roots: readonly Root[]): Promise<Located> {
+export async function locate(asked: string, shown: string, ground: Ground): Promise<Located> {
   const start = basename(asked) === ".git" ? dirname(asked) : asked;
-  for (let folder = start; rootOf(folder, roots) !== undefined; folder = dirname(folder)) {
-    const found = await locateAt(folder, roots);
-    if (found !== undefined) return await verify(found, roots);
+  for (let folder = start; rootOf(folder, ground.roots) !== undefined; folder = dirname(folder)) {
+    const found = await locateAt(folder, ground);
+    if (found !== undefined) return await verify(found, ground);
     // A bare repository in the middle of other files may be somebody's trap: only asked for by itself.
-    if (folder === asked && await isGitDirectory(folder)) {
-      const commonDir = await commonOf(folder, roots);
-      return await verify({ top: folder, gitDir: folder, commonDir, bare: true, plain: false }, roots);
+    if (folder === asked && await isGitDirectory(folder, ground.disk)) {
+      const commonDir = await commonOf(folder, ground);
+      return await verify({ top: folder, gitDir: folder, commonDir, bare: true, plain: false }, ground);
     }
     if (dirname(folder) === folder) break;
   }
@@ -55,83 +64,98 @@ export async function locate(asked: string, shown: string, roots: readonly Root[
 }
 
 /** The repository whose top is exactly this folder. */
-async function locateAt(top: string, roots: readonly Root[]): Promise<Located | undefined> {
+async function locateAt(top: string, ground: Ground): Promise<Located | undefined> {
+  const { roots, disk } = ground;
   const entry = join(top, ".git");
-  const info = await lstat(entry).catch(missing);
+  const info = await disk.lstat(entry);
   if (info === undefined) return undefined;
-  const target = info.isSymbolicLink() ? await inside(entry, top, roots) : entry;
-  const kind = await kindOf(target);
-  const gitDir = kind === "file" ? await pointed(target, "gitdir: ", dirname(target), roots) : target;
-  if (kind === "other" || await kindOf(join(gitDir, "HEAD")) === undefined) {
+  const target = info.isSymbolicLink() ? await inside(entry, top, ground) : entry;
+  const kind = info.isDirectory() ? "folder" : await kindOf(target, disk);
+  const gitDir = kind === "file" ? await pointed(target, "gitdir: ", dirname(target), ground) : target;
+  const [head, commonDir] = await Promise.all([disk.stat(join(gitDir, "HEAD")), commonOf(gitDir, ground)]);
+  if (kind === "other" || head === undefined) {
     throw damaged(
       givenPath(top, roots),
       kind === "file" ? 'its ".git" file names no git directory' : 'its ".git" has no HEAD',
     );
   }
-  const commonDir = await commonOf(gitDir, roots);
   return { top, gitDir, commonDir, bare: false, plain: gitDir === entry && commonDir === entry };
 }
 
 /** What the work trees of a repository share. */
-async function commonOf(gitDir: string, roots: readonly Root[]): Promise<string> {
+async function commonOf(gitDir: string, ground: Ground): Promise<string> {
   const pointer = join(gitDir, "commondir");
-  return await kindOf(pointer) === undefined ? gitDir : await pointed(pointer, "", gitDir, roots);
+  if (await ground.disk.stat(pointer) === undefined) return gitDir;
+  return await pointed(pointer, "", gitDir, ground);
 }
 
 /** Follows a file that holds a path. */
-async function pointed(file: string, prefix: string, base: string, roots: readonly Root[]): Promise<string> {
+async function pointed(file: string, prefix: string, base: string, ground: Ground): Promise<string> {
   const text = await readPointer(file);
   const path = text.replace(/[\r\n]+$/, "");
   if (!path.startsWith(prefix) || path.length === prefix.length) {
-    throw damaged(givenPath(base, roots), `"${basename(file)}" does not hold a path`);
+    throw damaged(givenPath(base, ground.roots), `"${basename(file)}" does not hold a path`);
   }
-  return await inside(resolve(base, path.slice(prefix.length)), base, roots);
+  return await inside(resolve(base, path.slice(prefix.length)), base, ground, basename(file));
 }
 
-/** Checks everything git would follow. */
-async function verify(located: Located, roots: readonly Root[]): Promise<Located> {
+/** Checks everything git would follow when it reads. */
+async function verify(located: Located, ground: Ground): Promise<Located> {
   const { top, gitDir, commonDir } = located;
-  const objects = join(commonDir, "objects");
-  const folders = new Set([gitDir, commonDir, objects, join(objects, "info"), join(objects, "pack")]);
-  for (const folder of [...folders, join(commonDir, "info"), join(gitDir, "info")]) {
-    await checkLinks(folder, top, roots);
-  }
-  await checkAlternates(objects, top, roots, 0);
+  const walk = { top, seen: 0, except: undefined };
+  const checks = [...new Set([gitDir, commonDir])].flatMap((folder) => [
+    checkLinks(folder, 0, walk, ground),
+    checkLinks(join(folder, "info"), 0, walk, ground),
+    checkLinks(join(folder, "refs"), Infinity, walk, ground),
+  ]);
+  await Promise.all([...checks, checkObjects(join(commonDir, "objects"), top, ground, 0)]);
   return located;
 }
 
-/** Refuses links in a folder that lead outside. What does not exist is fine. */
-async function checkLinks(folder: string, top: string, roots: readonly Root[]): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(missing) ?? [];
-  for (const entry of entries) if (entry.isSymbolicLink()) await inside(join(folder, entry.name), top, roots);
-}
-
 /**
- * Refuses links anywhere in the git directories that lead outside, except among the objects: where git
- * writes, a link would make it write there.
+ * Refuses links anywhere in the git directories that lead outside: where git writes, a link would make it
+ * write there.
  */
-export async function checkAllLinks(
-  { top, gitDir, commonDir }: Located,
-  roots: readonly Root[],
-): Promise<void> {
-  const waiting = [...new Set([gitDir, commonDir])];
-  let seen = 0;
-  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
-    for (const entry of await readdir(folder, { withFileTypes: true }).catch(missing) ?? []) {
-      const path = join(folder, entry.name);
-      if (++seen > GIT_ENTRIES_MAX) {
-        throw damaged(givenPath(top, roots), `its git directory has over ${GIT_ENTRIES_MAX} files`);
-      }
-      if (entry.isSymbolicLink()) await inside(path, top, roots);
-      else if (entry.isDirectory() && path !== join(commonDir, "objects")) waiting.push(path);
-    }
-  }
+export async function checkAllLinks({ top, gitDir, commonDir }: Located, ground: Ground): Promise<void> {
+  const walk = { top, seen: 0, except: join(commonDir, "objects") };
+  for (const folder of new Set([gitDir, commonDir])) await checkLinks(folder, Infinity, walk, ground);
 }
 
-/** Object stores that this one borrows from, and those that they borrow from. */
-async function checkAlternates(objects: string, top: string, roots: readonly Root[], depth: number) {
+/** A walk through a git directory. */
+interface Walk {
+  readonly top: string;
+  /** Entries that were looked at. */
+  seen: number;
+  /** A folder that is not entered. */
+  readonly except: string | undefined;
+}
+
+/** Refuses links in a folder, and so many levels below, that lead outside. */
+async function checkLinks(folder: string, depth: number, walk: Walk, ground: Ground): Promise<void> {
+  const folders: string[] = [];
+  for (const entry of await ground.disk.entries(folder)) {
+    if (++walk.seen > GIT_ENTRIES_MAX) {
+      throw damaged(givenPath(walk.top, ground.roots), `its git directory has over ${GIT_ENTRIES_MAX} files`);
+    }
+    if (entry.isSymbolicLink()) await inside(join(folder, entry.name), walk.top, ground);
+    else if (depth > 0 && entry.isDirectory()) folders.push(join(folder, entry.name));
+  }
+  for (const next of folders) if (next !== walk.except) await checkLinks(next, depth - 1, walk, ground);
+}
+
+/** Refuses links in an object store that lead outside, and the same in those that it borrows from. */
+async function checkObjects(objects: string, top: string, ground: Ground, depth: number): Promise<void> {
+  const { disk, roots } = ground;
+  const links: string[] = [];
+  const look = async (folder: string): Promise<string[]> => {
+    const entries = await disk.entries(folder);
+    for (const entry of entries) if (entry.isSymbolicLink()) links.push(join(folder, entry.name));
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
+  };
+  await Promise.all((await look(objects)).map(look));
+  for (const link of links) await inside(link, top, ground);
   const file = join(objects, "info", "alternates");
-  if (await kindOf(file) === undefined) return;
+  if (await disk.stat(file) === undefined) return;
   if (depth >= GIT_ALTERNATES_MAX) {
     throw damaged(givenPath(top, roots), "its object stores borrow from too many others");
   }
@@ -140,7 +164,8 @@ async function checkAlternates(objects: string, top: string, roots: readonly Roo
     if (line.startsWith('"')) {
       throw damaged(givenPath(top, roots), "an object store it borrows from has an unusual name");
     }
-    await checkAlternates(await inside(resolve(objects, line), top, roots), top, roots, depth + 1);
+    const next = await inside(resolve(objects, line), top, ground, "alternates");
+    await checkObjects(next, top, ground, depth + 1);
   }
 }
 
@@ -148,14 +173,20 @@ async function checkAlternates(objects: string, top: string, roots: readonly Roo
  * The user another than this one who owns a repository, as git finds it: whoever owns it decides what it
  * tells git to do. Undefined on Windows, which has no such numbers; there git itself is asked.
  */
-export async function foreignOwner({ top, gitDir, commonDir }: Located): Promise<number | undefined> {
+export async function foreignOwner(
+  { top, gitDir, commonDir }: Located,
+  disk: Disk,
+): Promise<number | undefined> {
   const user = process.geteuid?.();
   if (user === undefined) return undefined;
   const owners = await Promise.all([...new Set([top, gitDir, commonDir])].map(async (path) => {
-    return (await stat(path)).uid;
+    return (await disk.stat(path))?.uid ?? NOBODY;
   }));
   return owners.find((owner) => owner !== user);
 }
+
+/** The number of no user (POSIX leaves -1 unused): whose files cannot be looked at. */
+const NOBODY = -1;
 
 /** A real path by the name the person gave the allowed folder it is in. */
 export function givenPath(real: string, roots: readonly Root[]): string {
@@ -163,24 +194,29 @@ export function givenPath(real: string, roots: readonly Root[]): string {
   return root === undefined ? real : root.given + real.slice(root.real.length);
 }
 
-/** The real path of something, which must be inside the allowed folders. */
-async function inside(path: string, top: string, roots: readonly Root[]): Promise<string> {
-  const real = await realpath(path).catch(async (error: unknown) => {
+/** The real path of something, which must be inside the allowed folders. `name` is what errors call it. */
+async function inside(
+  path: string,
+  top: string,
+  { roots, disk }: Ground,
+  name = basename(path),
+): Promise<string> {
+  let real: string;
+  try {
+    real = await disk.realpath(path);
+  } catch (error) {
     // The oldest repositories have a HEAD that is a link to a branch that may not exist yet.
     const target = basename(path) === "HEAD" ? await readlink(path).catch(() => "/") : "/";
     if (!isAbsolute(target) && !target.split(/[\\/]/).includes("..")) return join(dirname(path), target);
     if (errorCode(error) !== "ENOENT") throw error;
-    throw damaged(
-      givenPath(top, roots),
-      `"${basename(path)}" leads to nothing, or to a place that may not be looked at`,
-    );
-  });
+    const what = `"${showName(name)}" leads to nothing, or to a place that may not be looked at`;
+    throw damaged(givenPath(top, roots), what);
+  }
   if (rootOf(real, roots) !== undefined) return real;
   throw new ToolError(
     `Cannot use the repository "${showName(givenPath(top, roots))}": its "${
-      showName(basename(path))
-    }" leads outside the ` +
-      "allowed folders",
+      showName(name)
+    }" leads outside the allowed folders`,
     "The person can allow the folder it leads to.",
   );
 }
@@ -206,18 +242,13 @@ async function readPointer(path: string): Promise<string> {
   }
 }
 
-async function kindOf(path: string): Promise<"file" | "folder" | "other" | undefined> {
-  const info = await stat(path).catch(missing);
+async function kindOf(path: string, disk: Disk): Promise<"file" | "folder" | "other" | undefined> {
+  const info = await disk.stat(path);
   if (info === undefined) return undefined;
   return info.isFile() ? "file" : info.isDirectory() ? "folder" : "other";
 }
 
-function missing(error: unknown): undefined {
-  if (["ENOENT", "ENOTDIR", "ELOOP", "EACCES"].includes(errorCode(error) ?? "")) return undefined;
-  throw error;
-}
-
-/** Whether a path has a component that no tool may write below. */
-export function isGuardedPath(path: string): boolean {
+/** Whether a path leads into a `.git`. */
+export function isGitPath(path: string): boolean {
   return path.split(sep).some((name) => name.toLowerCase() === ".git");
 }

@@ -26,6 +26,8 @@ const NEUTRAL: readonly Pair[] = [
   ...pairs("log.showSignature=false", "commit.gpgSign=false", "tag.gpgSign=false", "push.gpgSign=false"),
   ...pairs("gpg.program=false", "gpg.openpgp.program=false", "gpg.x509.program=false"),
   ...pairs("gpg.ssh.program=false", "gpg.ssh.defaultKeyCommand=", "merge.verifySignatures=false"),
+  // Names that some file systems take for ".git".
+  ...pairs("core.protectHFS=true", "core.protectNTFS=true"),
   // Files anywhere on the disk.
   ...pairs("mailmap.blob=", "log.mailmap=false", "blame.ignoreRevsFile=", "commit.template="),
   ["core.attributesFile", NOTHING],
@@ -36,6 +38,8 @@ const NEUTRAL: readonly Pair[] = [
   ...pairs("submodule.recurse=false", "fetch.recurseSubmodules=false", "push.recurseSubmodules=no"),
   // The network.
   ...pairs("protocol.allow=never", "protocol.ext.allow=never"),
+  // Comparing files would write the index when their times differ and their contents do not.
+  ...pairs("diff.autoRefreshIndex=false"),
   // What is shown.
   ...pairs("color.ui=false", "core.quotePath=false", "core.safecrlf=false", "advice.detachedHead=false"),
 ];

@@ -19,16 +19,19 @@ export interface Start {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Whether it may start others, so that all of them are ended together. */
+  readonly family?: boolean;
 }
 
 /** Runs it to its end. @throws {ToolError} when it cannot be started or takes too long. */
 export async function runProcess(
   start: Start,
-  { input, take, maxBytes = GIT_OUTPUT_BYTES_MAX, timeoutMs = GIT_MS_MAX }: Partial<Command> = {},
+  { input, take, maxBytes = GIT_OUTPUT_BYTES_MAX, timeoutMs = GIT_MS_MAX, finish = false }: Partial<Command> =
+    {},
 ): Promise<Output> {
   throwIfAborted(start.signal);
   const child = spawnGit(start, input !== undefined);
-  const ending = endingOf(child);
+  const ending = endingOf(child, start.family === true);
   let isLate = false;
   let cut = false;
   let fault: unknown;
@@ -37,7 +40,7 @@ export async function runProcess(
     isLate = true;
     stop();
   }, timeoutMs);
-  start.signal.addEventListener("abort", stop, { once: true });
+  if (!finish) start.signal.addEventListener("abort", stop, { once: true });
   process.once("exit", ending.kill);
   try {
     const kept: Buffer[] = [];
@@ -79,14 +82,15 @@ export async function runProcess(
   }
 }
 
-function spawnGit({ program, args, cwd, env }: Start, hasInput: boolean): ChildProcess {
+function spawnGit({ program, args, cwd, env, family = false }: Start, hasInput: boolean): ChildProcess {
   try {
     return spawn(program, args, {
       cwd,
       env,
       stdio: [hasInput ? "pipe" : "ignore", "pipe", "pipe"],
-      // A group of its own, so that it is ended together with whatever it has started.
-      detached: process.platform !== "win32",
+      // A group of its own, so that it is ended together with whatever it has started. It costs time, and
+      // what only reads starts nothing.
+      detached: family && process.platform !== "win32",
       windowsHide: true,
     });
   } catch (error) {
@@ -95,12 +99,13 @@ function spawnGit({ program, args, cwd, env }: Start, hasInput: boolean): ChildP
 }
 
 /** The ways to end a child and all of its descendants. */
-function endingOf(child: ChildProcess): { stop(): void; kill(): void; done(): void } {
+function endingOf(child: ChildProcess, family: boolean): { stop(): void; kill(): void; done(): void } {
   let patience: NodeJS.Timeout | undefined;
   const signal = (name: "SIGTERM" | "SIGKILL") => {
     try {
       if (child.pid === undefined) return;
-      if (process.platform !== "win32") process.kill(-child.pid, name);
+      if (!family) child.kill(name);
+      else if (process.platform !== "win32") process.kill(-child.pid, name);
       else {
         const args = ["/pid", String(child.pid), "/t", "/f"];
         spawn("taskkill", args, { stdio: "ignore", windowsHide: true }).once("error", () => child.kill());

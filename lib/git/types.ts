@@ -19,12 +19,14 @@ export interface Setting {
 export interface Command {
   /** The command: "status", "cat-file". */
   readonly name: string;
+  /** What stands right behind it in some: "push" of `stash push`. */
+  readonly subcommand?: string;
   /**
    * Options, each beginning with "-". What a caller of ours chose may only stand behind an "=" in them, or
    * behind the letter of a short option in the same string.
    */
   readonly options?: readonly string[];
-  /** Full hashes, also `^hash`, `hash..hash` and `hash...hash`: names are resolved first. */
+  /** `HEAD` and full hashes, also `^hash`, `hash..hash` and `hash...hash`: other names are resolved first. */
   readonly revisions?: readonly string[];
   /** Other arguments, such as the name of a branch; none may begin with "-". */
   readonly values?: readonly string[];
@@ -45,6 +47,11 @@ export interface Command {
   readonly take?: (chunk: Buffer) => boolean;
   /** Milliseconds it may take, when the common limit does not suit it. */
   readonly timeoutMs?: number;
+  /**
+   * Once started, it goes on to its end although the call is cancelled: it is short, and half of it would be
+   * worse than all of it.
+   */
+  readonly finish?: boolean;
 }
 
 /** What a command did. */
@@ -73,15 +80,12 @@ export interface Repository {
   readonly bare: boolean;
   /** It stands in a folder allowed for reading only. */
   readonly readOnly: boolean;
-  /**
-   * Whether no tool can write into the git directory, because of its name. Where one could, hooks and
-   * settings of the repository are as untrusted as any file.
-   */
-  readonly guarded: boolean;
   /** The hash function of its objects. */
   readonly format: "sha1" | "sha256";
   /** All settings, of every scope, the later ones winning. The repository's own contain no includes. */
   readonly settings: readonly Setting[];
+  /** The environment of the person, of which a command is given only what it names. */
+  readonly person: Readonly<Record<string, string | undefined>>;
   /** Version of the git that is used: [2, 39, 5]. */
   readonly version: readonly number[];
   /**
@@ -98,8 +102,11 @@ export interface Repository {
   resolve(names: readonly string[]): Promise<string[]>;
   /** The same for one name, undefined when it means no commit. */
   find(name: string): Promise<string | undefined>;
-  /** Whether the guardrails let the contents of a path below the top be read. */
+  /** Whether the guardrails let the contents of a path below the top be read, and be written. */
   mayRead(path: string): boolean;
+  mayWrite(path: string): boolean;
+  /** What is under way and waits for the person (`a merge`, `a rebase (step 2 of 5)`). */
+  underWay(): Promise<string | undefined>;
   /**
    * The path below the top, with "/", that an argument means: absolute, or relative to the folder that was
    * asked for where it exists there, else to the top. "" is the top itself.
@@ -127,6 +134,8 @@ export interface FoundRepository {
 
 /** The git repositories in the allowed folders. */
 export interface Git {
+  /** Whether the person lets hooks of repositories run. */
+  readonly hooks: boolean;
   /**
    * Finds the repository that a folder or file belongs to and verifies it; the top folder is held open while
    * `work` runs. Repositories are not looked for above the allowed folders.
@@ -139,6 +148,8 @@ export interface Git {
     options: OpenOptions,
     work: (repository: Repository) => Promise<T>,
   ): Promise<T>;
+  /** Makes an empty repository of an existing folder, without anything from a template. */
+  init(path: string, signal: AbortSignal): Promise<void>;
   /** Repositories in the allowed folders, nearest first; not a complete list of very large folders. */
   discover(signal: AbortSignal): Promise<FoundRepository[]>;
 }

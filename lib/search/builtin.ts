@@ -63,6 +63,36 @@ export async function findInFile(query: TextQuery, file: OpenFile, scope: Scope)
   return await searchFile(file, "", compileMatcher(query), query.max, true, new Walk(scope));
 }
 
+/** What a walk through verified folders has seen. */
+export interface Seen {
+  /** The files that are searched. */
+  readonly files: ReadonlySet<string>;
+  /**
+   * Whether a `.gitignore` is no regular file. A pipe holds up whoever reads it, a link lets a file elsewhere
+   * decide what is found.
+   */
+  readonly isOdd: boolean;
+  /** Whether everything was seen. */
+  readonly isWhole: boolean;
+  /** Folders that could not be read. */
+  readonly unreadable: number;
+}
+
+/** Looks at what would be searched, for so many milliseconds. Ends at the first odd `.gitignore`. */
+export async function look(scope: Scope, ms: number): Promise<Seen> {
+  const files = new Set<string>();
+  const walk = new Walk(scope, ms, true);
+  const around = await surroundings(scope);
+  await scope.files.withFolder(scope.path, async (top) => {
+    await walk.enter(top, around, (_folder, _name, path) => {
+      files.add(path);
+      return Promise.resolve();
+    });
+  });
+  const { stopped, unreadable } = walk.outcome();
+  return { files, isOdd: walk.isOdd, isWhole: stopped === undefined, unreadable };
+}
+
 /** {@link SearchEngine.findNames}. */
 export async function findNames(query: NameQuery, scope: Scope): Promise<NamesFound> {
   const pattern = compileNamePattern(query.pattern);
@@ -87,12 +117,16 @@ type Visit = (folder: OpenFolder, name: string, path: string) => Promise<void>;
 
 /** A walk over the files below a folder, in the order of their names. */
 class Walk {
-  private readonly until = performance.now() + SEARCH_MS_MAX;
+  private readonly until: number;
   private pauseAt = 0;
   private unreadable = 0;
   private stopped: Outcome["stopped"];
+  /** Whether a `.gitignore` is no regular file. */
+  isOdd = false;
 
-  constructor(private readonly scope: Scope) {}
+  constructor(private readonly scope: Scope, ms = SEARCH_MS_MAX, private readonly endsWhenOdd = false) {
+    this.until = performance.now() + ms;
+  }
 
   /** Lets other calls have their turn now and then. @returns whether to go on. */
   async goesOn(): Promise<boolean> {
@@ -131,10 +165,12 @@ class Walk {
     visit: Visit,
   ): Promise<void> {
     const entries = await folder.entries();
-    const hasRules = entries.some((entry) => entry.name === ".gitignore");
+    const own = entries.find((entry) => entry.name === ".gitignore")?.kind;
+    if (own === "link" || own === "other") this.isOdd = true;
+    if (this.isOdd && this.endsWhenOdd) return this.stop("max");
     const rules = await rulesInside(
       folder,
-      (name) => hasRules && name === ".gitignore",
+      (name) => name === ".gitignore" && own === "file",
       around.base + path,
       around.rules,
     );

@@ -5,6 +5,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
+  INITIALIZE,
   type Message,
   type Running,
   type Target,
@@ -238,5 +239,38 @@ test("official clients list and call a user tool, with a structured result", asy
         });
       });
     }
+  }
+});
+
+test("a tool asks the person and the model through the client, where it can", async () => {
+  const asks = toolSource(
+    "asks",
+    `if (ctx.elicit === undefined || ctx.sample === undefined) return "cannot ask";
+    const { action, content } = await ctx.elicit("Which city?", { city: z.string().describe("City") });
+    return action + " " + content?.city + " " + await ctx.sample("Write a line");`,
+  );
+  for (const target of targets()) {
+    await withTools(target, async ({ server }) => {
+      assert.equal(textOf(await call(server, "1", "asks")), "cannot ask");
+    }, { "asks.ts": asks });
+    await withPlace(async ({ dir, env }) => {
+      await mkdir(join(dir, "own"), { mode: 0o700 });
+      await putTools(join(dir, "own"), { "asks.ts": asks });
+      await withServer(target, ["--tools-dir", join(dir, "own")], { env }, async (server) => {
+        const capabilities = { elicitation: {}, sampling: {} };
+        await server.ask("init", "initialize", { ...INITIALIZE, capabilities });
+        server.send({ jsonrpc: "2.0", method: "notifications/initialized" });
+        server.request("call", "tools/call", { name: "asks", arguments: {} });
+        const form = await server.message((one) => one.method === "elicitation/create", "a form");
+        assert.equal(form.params?.message, "Which city?");
+        assert.match(JSON.stringify(form.params?.requestedSchema), /"city":.*"City"/);
+        const filled = { action: "accept", content: { city: "Oslo" } };
+        server.send({ jsonrpc: "2.0", id: form.id, result: filled });
+        const wish = await server.message((one) => one.method === "sampling/createMessage", "a wish");
+        const result = { role: "assistant", model: "m", content: { type: "text", text: "A line" } };
+        server.send({ jsonrpc: "2.0", id: wish.id, result });
+        assert.equal(textOf(await server.reply("call")), "accept Oslo A line");
+      });
+    });
   }
 });

@@ -22,10 +22,16 @@ const NESTING_MAX = 2;
 const PATH_NAMES = /^(paths?|source|destination|repo|directory|folder|file|root)$/;
 
 /**
- * Paths a tool gives to ctx.files one by one, so that a wrong one does not fail the whole call: the only
- * exception.
+ * Paths that are checked elsewhere: those a tool gives to ctx.files one by one, so that a wrong one does not
+ * fail the whole call, and those inside a repository, which may name what existed only in the past.
  */
-const ONE_BY_ONE = ["read_multiple_files.paths"];
+const ONE_BY_ONE = [
+  "read_multiple_files.paths",
+  "git_diff.paths",
+  "git_stage.paths",
+  "git_log.path",
+  "git_show.path",
+];
 
 /** Keywords that hosts refuse at the root, or that drop every tool of a server. */
 const ROOT_FORBIDDEN = ["anyOf", "oneOf", "allOf", "not", "$ref", "$defs"];

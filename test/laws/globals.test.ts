@@ -78,7 +78,7 @@ function runsAtImport(file: SourceFile): string[] {
   return statements(tokenize(file.text)).flatMap((statement) => {
     const exported = statement[0]?.text === "export";
     const [keyword] = exported ? statement.slice(1) : statement;
-    if (keyword === undefined || (file.path === "main.ts" && startsProgram(statement))) return [];
+    if (keyword === undefined || startsProgram(file, statement)) return [];
     const advice = "runs at import; move it into a function";
     if (!DECLARES.test(keyword.text) && !(exported && EXPORTS.test(keyword.text))) {
       return [`${file.path}:${keyword.line}: "${keyword.text} …" ${advice}`];
@@ -100,8 +100,11 @@ function acts(tokens: readonly Token[], i: number, names: ReadonlySet<string>): 
   return ACTS.test(token) || isClock(tokens, i);
 }
 
-function startsProgram(statement: readonly Token[]): boolean {
-  return statement.slice(0, 7).map((token) => token.text).join("") === "if(import.meta.main";
+/** Whether a statement is the last one of a program: of the executable, or of a thread. */
+function startsProgram({ path }: SourceFile, statement: readonly Token[]): boolean {
+  const begins = (text: string) => statement.map((token) => token.text).join("").startsWith(text);
+  if (path === "main.ts") return begins("if(import.meta.main");
+  return path === "lib/confine/thread.ts" && begins("if(!isMainThread&&");
 }
 
 /** Whether the present moment is asked for: `Date.now()`, `new Date()`, `Temporal.Now`. */
@@ -236,6 +239,8 @@ const LAWS: Law[] = [
     bad: [
       { "lib/a.ts": "start();\n" },
       { "lib/a.ts": "if (import.meta.main) start();\n" },
+      { "lib/a.ts": "if (!isMainThread && true) start();\n" },
+      { "lib/confine/thread.ts": "start();\n" },
       { "main.ts": "await main(modules);\n" },
       { "lib/a.ts": 'export const text = await read("x");\n' },
       { "lib/a.ts": 'import { readFileSync } from "node:fs";\nconst text = readFileSync("x");\n' },

@@ -31,6 +31,8 @@ function configOf(changes: Partial<Config>): Config {
     ignoreRoots: false,
     protect: [],
     unprotect: [],
+    gitWrite: "commit",
+    gitHooks: false,
     web: { allowHost: [], denyHost: [], allowPrivate: false, ignoreRobots: false, headers: [] },
     proxy: {},
     toolsDir: undefined,

@@ -175,7 +175,7 @@ test("wrong usage of serve also stands in the log file, which hosts cannot lose"
 
 test("tools --json prints exactly the tools of tools/list", async () => {
   await withProgram(async ({ run }) => {
-    const { code, out } = await run(["tools", "--json"]);
+    const { code, out } = await run(["tools", "--json", "--git-write", "full"]);
     assert.equal(code, 0);
     const all = OFFERED.flatMap((module) => module.tools).sort((a, b) => (a.name < b.name ? -1 : 1));
     assert.deepEqual(JSON.parse(out), JSON.parse(JSON.stringify(all.map(wireTool))));

@@ -8,7 +8,10 @@ import type { NameQuery, Scope, TextQuery } from "../../lib/search/types.ts";
 import { createRipgrep } from "../../lib/ripgrep.ts";
 import { SILENT, withSandbox } from "../support.ts";
 
-const BUILT_IN = createSearch({ run: () => Promise.resolve(undefined) });
+const BUILT_IN = createSearch({
+  confines: () => Promise.resolve(true),
+  run: () => Promise.resolve(undefined),
+});
 const RIPGREP = createSearch(createRipgrep({ cacheFolder: "/nonexistent", log: SILENT }));
 
 /** Feeds bytes in pieces of every size. */

@@ -1,101 +1,80 @@
 /**
- * One attack for every tool that takes a path, each with a control: the same operation with the usual check
- * (resolve the path, compare it, then use it), which must let something out in the same rig.
+ * One attack for every tool that takes a path. The control is the same tool in the same rig, with the usual
+ * check of the path instead of that of the open descriptor, and a ripgrep that is not confined: it must let
+ * something out.
  * @module
  */
 import assert from "node:assert/strict";
 import { lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import {
-  copyFile,
-  mkdir,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  stat,
-  unlink,
-  writeFile,
-} from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { errorText } from "../../lib/errors.ts";
-import { isInside } from "../../lib/fs/roots.ts";
+import { createPlatform } from "../../lib/fs/platform.ts";
+import { createRipgrep, type Ripgrep } from "../../lib/ripgrep.ts";
 import { createSearch } from "../../lib/search/engine.ts";
 import { readResource } from "../../lib/server/resources.ts";
 import { modules } from "../../main.ts";
-import { type Sandbox, withSandbox } from "../support.ts";
+import { type Sandbox, SILENT, withSandbox } from "../support.ts";
+import { checkedByName, counting } from "./platforms.ts";
 import {
   type Attempted,
   CANARY,
+  FOLDERS,
   INSIDE,
+  LEAVES,
   type Limits,
+  NAMES,
   type Outcome,
   provesLeak,
   provesTight,
+  VICTIMS,
   withRace,
 } from "./race.ts";
+
+/** How a search is made: with ripgrep confined, with ripgrep that only proposes, or without. */
+export type Engine = "confined" | "proposing" | "built in";
 
 /** An attack on one argument of one tool. */
 export interface Attack {
   readonly name: string;
-  /** Whether ripgrep must not be used. */
-  readonly builtIn?: boolean;
+  /** Searches alone have one. */
+  readonly engine?: Engine;
   /** Whether changes are recorded; then the journal must not hold anything of the outside either. */
   readonly journal?: boolean;
-  /** Whether nothing is shown that could leak, but the reply can tell whether something is there. */
-  readonly telling?: boolean;
   /** One call of the tool. */
   attempt(sandbox: Sandbox, n: number): Promise<Attempted>;
-  /** The same with check and use by name. Returns what it saw; rejects when the check refused. */
-  naive(dir: string, n: number): Promise<string>;
 }
 
 /** Files that are swapped, or stand in a folder that is, also behind a link that stays. */
-const FILES: readonly string[] = ["victim/f.txt", "leaf.txt", "victim/inner/f.txt", "hop/f.txt"];
-const DIRS: readonly string[] = ["victim", "hop", "victim/inner"];
+const FILES: readonly string[] = VICTIMS.flatMap((victim, i) => [
+  ...[`${victim}/${pick(NAMES, i)}`, pick(LEAVES, i), `${victim}/${pick(FOLDERS, i)}/f.txt`],
+  ...(i === 0 ? ["hop/f.txt"] : []),
+]);
+const DIRS: readonly string[] = ["hop", ...VICTIMS, ...VICTIMS.map((victim) => `${victim}/inner`)];
 /** Places where nothing is yet. A few names come again and again, so that they do not pile up. */
-const PLACES: readonly string[] = ["victim/new", "hop/new", "victim/inner/new", "victim/made/below/new"];
+const PLACES: readonly string[] = [
+  "hop/new",
+  ...VICTIMS.flatMap((victim) => [`${victim}/new`, `${victim}/inner/new`, `${victim}/made/below/new`]),
+];
 
 /** The attacks. */
 export const ATTACKS: readonly Attack[] = [
-  tool(
-    "read_file",
-    (n) => ({ path: pick(FILES, n) }),
-    (dir, n) => readFile(join(dir, pick(FILES, n)), "utf8"),
-  ),
-  tool("read_multiple_files", () => ({ paths: FILES }), async (dir, n) => {
-    return await readFile(join(dir, pick(FILES, n)), "utf8");
-  }),
+  tool("read_file", (n) => ({ path: pick(FILES, n) })),
+  tool("read_multiple_files", (n) => ({ paths: Array.from({ length: 50 }, (_, i) => pick(FILES, n + i)) })),
   tool(
     "list_directory",
-    (n) => n % 2 === 0 ? { path: pick(DIRS, n / 2) } : { path: ".", depth: 3, sort: "modified" },
-    async (dir, n) => (await readdir(join(dir, pick(DIRS, n)))).join("\n"),
+    (n) => n % 8 === 0 ? { path: pick(DIRS, n / 8) } : { path: ".", depth: 3, sort: "modified" },
   ),
-  tool("get_file_info", (n) => ({ path: pick(FILES, n) }), async (dir, n) => {
-    return (await stat(join(dir, pick(FILES, n)))).mtime.toISOString();
-  }),
-  ...searches(false),
-  ...searches(true),
-  tool("write_file", (n) => ({ path: newOrOld(n), content: INSIDE }), async (dir, n) => {
-    await writeFile(join(dir, pick(FILES, n)), INSIDE);
-    return "";
-  }),
-  tool("edit_file", (n) => ({ path: pick(FILES, n), edits: THERE_AND_BACK }), async (dir, n) => {
-    const path = join(dir, pick(FILES, n));
-    const text = await readFile(path, "utf8");
-    await writeFile(path, text.replace("inside", "inside"));
-    return text;
-  }),
-  tool("create_directory", (n) => ({ path: newPlace(n) }), async (dir, n) => {
-    await mkdir(join(dir, "victim", `new${n % 16}`));
-    return "";
-  }),
+  tool("get_file_info", (n) => ({ path: pick(FILES, n) })),
+  ...(["confined", "proposing", "built in"] as const).flatMap(searches),
+  tool("write_file", (n) => ({ path: newOrOld(n), content: INSIDE })),
+  tool("edit_file", (n) => ({ path: pick(FILES, n), edits: THERE_AND_BACK })),
+  tool("create_directory", (n) => ({ path: newPlace(n) })),
   {
     name: "move_file (source)",
     attempt: (sandbox, n) =>
       taking(sandbox.dir, n, (destination) => call(sandbox, "move_file", { source: source(n), destination })),
-    naive: (dir, n) => seeing(dir, n, (destination) => rename(join(dir, pick(FILES, n)), destination)),
   },
   {
     name: "move_file (destination)",
@@ -105,13 +84,11 @@ export const ATTACKS: readonly Attack[] = [
         n,
         (path) => call(sandbox, "move_file", { source: path, destination: newPlace(n) }),
       ),
-    naive: (dir, n) => putting(dir, n, (path) => rename(path, join(dir, "victim", `new${n % 16}`))),
   },
   {
     name: "copy_file (source)",
     attempt: (sandbox, n) =>
       taking(sandbox.dir, n, (destination) => call(sandbox, "copy_file", { source: source(n), destination })),
-    naive: (dir, n) => seeing(dir, n, (destination) => copyFile(join(dir, pick(FILES, n)), destination)),
   },
   {
     name: "copy_file (destination)",
@@ -121,12 +98,8 @@ export const ATTACKS: readonly Attack[] = [
         n,
         (path) => call(sandbox, "copy_file", { source: path, destination: newPlace(n) }),
       ),
-    naive: (dir, n) => putting(dir, n, (path) => copyFile(path, join(dir, "victim", `new${n % 16}`))),
   },
-  tool("delete_file", (n) => ({ path: source(n), recursive: true }), async (dir, n) => {
-    await unlink(join(dir, pick(FILES, n)));
-    return "";
-  }),
+  tool("delete_file", (n) => ({ path: source(n), recursive: true })),
   {
     name: "undo_change",
     journal: true,
@@ -139,11 +112,6 @@ export const ATTACKS: readonly Attack[] = [
       const undone = await call(sandbox, "undo_change", { id: newest?.id ?? 1 });
       return { text: `${made.text}\n${undone.text}`, done: undone.done };
     },
-    naive: (dir, n) =>
-      checked(dir, pick(FILES, n), async (path) => {
-        await writeFile(path, INSIDE);
-        return "";
-      }),
   },
   {
     name: "resources/read",
@@ -159,36 +127,58 @@ export const ATTACKS: readonly Attack[] = [
         return { text: errorText(error), done: false };
       }
     },
-    naive: (dir, n) => checked(dir, pick(FILES, n), (path) => readFile(path, "utf8")),
   },
 ];
 
-/** Runs the control of an attack until it leaks, then the attack. */
+/**
+ * Runs the control of an attack until it leaks, then the attack.
+ * @param pool Whether the file layer does its work in the thread pool, as for folders on a network.
+ */
 export async function runAttack(
   attack: Attack,
   limits: Limits,
+  pool: boolean,
 ): Promise<{ readonly control: Outcome; readonly outcome: Outcome }> {
-  const results: { control: Outcome; outcome: Outcome }[] = [];
-  const search = attack.builtIn ? createSearch({ run: () => Promise.resolve(undefined) }) : undefined;
+  const control = await run(attack, { ms: 0, attempts: Infinity, enough: provesLeak }, pool, true);
+  const outcome = await run(attack, { ...limits, enough: provesTight }, pool, false);
+  return { control, outcome };
+}
+
+async function run(attack: Attack, limits: Limits, pool: boolean, isControl: boolean): Promise<Outcome> {
+  const results: Outcome[] = [];
+  let opened = 0;
+  const { engine = "confined", journal = false } = attack;
+  const search = createSearch(ripgrepOf(engine, isControl));
+  const platform = (dir: string) => {
+    const real = createPlatform(!pool);
+    return counting(isControl ? checkedByName(real) : real, dir, () => opened++);
+  };
   await withSandbox(modules, async (sandbox) => {
     const { dir, outside, journalFolder } = sandbox;
     await withRace(dir, outside, limits.ms, async (race) => {
-      const control = await race({ ...BRIEF, enough: provesLeak }, async (n) => {
-        return { text: await attack.naive(dir, n).catch(() => ""), done: true };
-      });
-      const outcome = await race({ ...limits, enough: provesTight }, (n) => attack.attempt(sandbox, n));
-      if (attack.journal && await holds(journalFolder, CANARY)) {
+      const outcome = await race(limits, () => opened, (n) => attack.attempt(sandbox, n));
+      if (journal && await holds(journalFolder, CANARY)) {
         outcome.leaks++;
         outcome.example ??= "the journal keeps something of the outside";
       }
-      results.push({ control, outcome });
+      results.push(outcome);
     });
-  }, { journal: attack.journal, ...(search === undefined ? {} : { search }) });
+  }, { journal, search, platform });
   return results[0] ?? assert.fail("the attack did not run");
 }
 
-/** What a control needs at least. */
-const BRIEF: Limits = { ms: 0, attempts: Infinity };
+/** The control of a confined ripgrep is one that is trusted without being confined. */
+function ripgrepOf(engine: Engine, isControl: boolean): Ripgrep {
+  if (engine === "built in") {
+    return { confines: () => Promise.resolve(true), run: () => Promise.resolve(undefined) };
+  }
+  const ripgrep = createRipgrep({ cacheFolder: "/nonexistent", log: SILENT, confine: engine === "confined" });
+  if (!isControl) return ripgrep;
+  return {
+    confines: () => Promise.resolve(true),
+    run: (run) => ripgrep.run({ ...run, confined: false }),
+  };
+}
 
 /** Whether any file of a folder holds a text. */
 async function holds(folder: string, text: string): Promise<boolean> {
@@ -206,68 +196,71 @@ const THERE_AND_BACK: unknown = [
   { oldText: "edited", newText: "inside" },
 ];
 
-/** An attack on the only path of a tool. The control works on one of {@link FILES} or {@link DIRS}. */
-function tool(
-  name: string,
-  args: (n: number) => unknown,
-  use: (dir: string, n: number) => Promise<string>,
-): Attack {
-  return {
-    name,
-    attempt: (sandbox, n) => call(sandbox, name, args(n)),
-    naive: (dir, n) =>
-      checked(dir, name === "list_directory" ? pick(DIRS, n) : pick(FILES, n), () => use(dir, n)),
-  };
+/** An attack on the only path of a tool. */
+function tool(name: string, args: (n: number) => unknown): Attack {
+  return { name, attempt: (sandbox, n) => call(sandbox, name, args(n)) };
 }
 
 /**
  * Searching, with what is found shown, and with patterns that only the outside has: whether they match must
  * not show.
  */
-function searches(builtIn: boolean): Attack[] {
-  const suffix = builtIn ? " (built-in)" : "";
+function searches(engine: Engine): Attack[] {
   const part = CANARY.slice(2, -2);
-  const within = (n: number) => pick([".", "victim", "hop", "leaf.txt"], n);
-  const naive = (read: (path: string) => Promise<string>) => (dir: string, n: number) =>
-    checked(dir, pick(DIRS, n), read);
-  const contents = async (path: string) => await readFile(join(path, "f.txt"), "utf8");
-  const names = async (path: string) => (await readdir(path)).join("\n");
+  const where = (n: number, others: readonly string[]) => n % 32 === 0 ? pick(others, n / 32) : ".";
+  const names = (n: number) => where(n, DIRS);
+  const texts = (n: number) => where(n, ["hop", ...LEAVES, ...VICTIMS]);
+  // What ripgrep opens of a victim: its folders, each with a look for a .gitignore, and the files in them.
+  const [list, read] = [2 * (1 + FOLDERS.length), (2 + NAMES.length) * (1 + FOLDERS.length)];
+  // Half of the victims may happen to be links when it comes to them.
+  const byName = (path: string, each: number) =>
+    engine !== "built in" && path === "." ? Math.floor(VICTIMS.length * each / 2) : 0;
   const told = async (sandbox: Sandbox, name: string, args: unknown, nothing: string): Promise<Attempted> => {
     const reply = await call(sandbox, name, args);
     // The pattern itself stands in the reply.
     const tells = reply.done && !reply.text.startsWith(nothing);
     return tells ? { ...reply, text: `${CANARY} was found: ${reply.text}` } : reply;
   };
+  const counted = async (reply: Promise<Attempted>, others: number) => ({ ...await reply, others });
+  const text: Attack[] = [
+    {
+      name: `search_text ${engine}`,
+      engine,
+      attempt: (sandbox, n) =>
+        counted(
+          call(sandbox, "search_text", { pattern: ".", regex: true, path: texts(n) }),
+          byName(texts(n), read),
+        ),
+    },
+    {
+      name: `search_text ${engine}: what only the outside has`,
+      engine,
+      attempt: (sandbox, n) =>
+        counted(
+          told(sandbox, "search_text", { pattern: part, path: texts(n) }, "No match for"),
+          byName(texts(n), read),
+        ),
+    },
+  ];
+  // Where ripgrep only proposes, names are found without it.
+  if (engine === "proposing") return text;
   return [
     {
-      name: `find_files${suffix}`,
-      builtIn,
+      name: `find_files ${engine}`,
+      engine,
       attempt: (sandbox, n) =>
-        call(sandbox, "find_files", { pattern: "*.txt", path: pick([".", ...DIRS], n) }),
-      naive: naive(names),
+        counted(call(sandbox, "find_files", { pattern: "*.txt", path: names(n) }), byName(names(n), list)),
     },
     {
-      name: `find_files${suffix}, names only outside`,
-      builtIn,
-      telling: true,
+      name: `find_files ${engine}: what only the outside has`,
+      engine,
       attempt: (sandbox, n) =>
-        told(sandbox, "find_files", { pattern: part, path: pick([".", ...DIRS], n) }, "No file matches"),
-      naive: naive(names),
+        counted(
+          told(sandbox, "find_files", { pattern: part, path: names(n) }, "No file matches"),
+          byName(names(n), list),
+        ),
     },
-    {
-      name: `search_text${suffix}`,
-      builtIn,
-      attempt: (sandbox, n) => call(sandbox, "search_text", { pattern: ".", regex: true, path: within(n) }),
-      naive: naive(contents),
-    },
-    {
-      name: `search_text${suffix}, text only outside`,
-      builtIn,
-      telling: true,
-      attempt: (sandbox, n) =>
-        told(sandbox, "search_text", { pattern: part, path: within(n) }, "No match for"),
-      naive: naive(contents),
-    },
+    ...text,
   ];
 }
 
@@ -278,7 +271,7 @@ async function call(sandbox: Sandbox, name: string, args: unknown): Promise<Atte
 
 /** Something that can be taken away: a file, and now and then a whole folder. */
 function source(n: number): string {
-  return n % 4 === 0 ? pick(["victim", "victim/inner", "hop/inner"], n / 4) : pick(FILES, n);
+  return n % 2 === 0 ? pick([...DIRS, "hop/inner"], n / 2) : pick(FILES, n);
 }
 
 function newPlace(n: number): string {
@@ -291,13 +284,6 @@ function newOrOld(n: number): string {
 
 function pick(items: readonly string[], n: number): string {
   return items[Math.floor(n) % items.length] ?? "";
-}
-
-/** Check, then use: what the rig must catch. */
-async function checked(dir: string, name: string, use: (path: string) => Promise<string>): Promise<string> {
-  const path = join(dir, name);
-  if (!isInside(await realpath(path), dir)) throw new Error("outside");
-  return await use(path);
 }
 
 /** Takes something to a new place, and adds what stands there afterwards to the reply. */
@@ -327,35 +313,6 @@ async function giving(
     return await give(path);
   } finally {
     rmSync(path, { force: true });
-  }
-}
-
-async function seeing(
-  dir: string,
-  n: number,
-  take: (destination: string) => Promise<unknown>,
-): Promise<string> {
-  const destination = join(dir, `taken${n}`);
-  try {
-    return await checked(dir, pick(FILES, n), async () => {
-      await take(destination);
-      return contentsOf(destination);
-    });
-  } finally {
-    await rm(destination, { force: true });
-  }
-}
-
-async function putting(dir: string, n: number, put: (path: string) => Promise<unknown>): Promise<string> {
-  const path = join(dir, `given${n}`);
-  await writeFile(path, INSIDE);
-  try {
-    return await checked(dir, "victim", async () => {
-      await put(path);
-      return "";
-    });
-  } finally {
-    await rm(path, { force: true });
   }
 }
 

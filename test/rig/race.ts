@@ -10,8 +10,11 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 /** The names of the files inside and outside alike, in the top folder and in each of {@link FOLDERS}. */
-export const NAMES: readonly string[] = ["f.txt"];
-export const FOLDERS: readonly string[] = ["inner"];
+export const NAMES: readonly string[] = ["f.txt", "g.txt", "h.txt", "i.txt"];
+export const FOLDERS: readonly string[] = ["inner", "other", "third"];
+/** Folders, and files, of each of which a link that leads outside takes the place over and over. */
+export const VICTIMS: readonly string[] = Array.from({ length: 20 }, (_, i) => `victim${i}`);
+export const LEAVES: readonly string[] = Array.from({ length: 12 }, (_, i) => `leaf${i}.txt`);
 /** What the files inside hold. */
 export const INSIDE = "inside\n";
 /** Stands in names and contents outside alone. */
@@ -21,6 +24,8 @@ const SIZE = 4_711;
 const SIGNS = new RegExp(`${CANARY}|4,711|4\\.7 kB|1999-`);
 /** Calls that run at the same time. */
 const AT_ONCE = 16;
+/** Processes that swap, each its share of the targets. */
+const SWAPPERS = 2;
 /** Milliseconds granted on top for what must happen at least once. */
 const PATIENCE_MS = 30_000;
 
@@ -30,10 +35,14 @@ export interface Attempted {
   readonly text: string;
   /** Whether it did what it was asked. */
   readonly done: boolean;
+  /** Attempts that did not go through the file layer: those of ripgrep, at least so many. */
+  readonly others?: number;
 }
 
 /** What happened in a run. */
 export interface Outcome {
+  calls: number;
+  /** Times that something was opened or looked at that was being swapped for a link, or led through one. */
   attempts: number;
   /** Calls that did what they were asked. */
   done: number;
@@ -58,10 +67,22 @@ export interface Limits {
   readonly enough?: (outcome: Outcome) => boolean;
 }
 
-/** Runs attempts while links are swapped. */
-export type Race = (limits: Limits, attempt: (n: number) => Promise<Attempted>) => Promise<Outcome>;
+/**
+ * Runs calls while links are swapped.
+ * @param counted The attempts so far that went through the file layer.
+ */
+export type Race = (
+  limits: Limits,
+  counted: () => number,
+  call: (n: number) => Promise<Attempted>,
+) => Promise<Outcome>;
 
-/** Lays out the folders the swapper plays with. `hop` is a link that always leads to `victim`. */
+/** Whether a path, relative to the allowed folder, is swapped, or leads through something that is. */
+export function isSwapped(path: string): boolean {
+  return /^(victim|leaf|hop|\.\.)/.test(path);
+}
+
+/** Lays out the folders the swappers play with. `hop` is a link that always leads to the first folder. */
 export async function withRace<T>(
   dir: string,
   outside: string,
@@ -69,22 +90,27 @@ export async function withRace<T>(
   work: (race: Race) => Promise<T>,
 ): Promise<T> {
   await layOut(outside);
-  await symlink("victim", join(dir, "hop"));
+  await symlink(VICTIMS[0] ?? "", join(dir, "hop"));
   const script = fileURLToPath(new URL("./swapper.ts", import.meta.url));
   const run = "Deno" in globalThis ? ["run", "-A", "--no-check", script] : [script];
-  const swapper = spawn(process.execPath, [...run, dir, outside, String(ms + 60_000)], {
-    stdio: ["ignore", "pipe", "inherit"],
+  const swappers = Array.from({ length: SWAPPERS }, (_, i) => {
+    const args = [dir, outside, String(ms + 2 * PATIENCE_MS), String(i), String(SWAPPERS)];
+    return spawn(process.execPath, [...run, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   });
   try {
-    await new Promise((resolve, reject) => {
-      swapper.stdout.once("data", resolve);
-      swapper.once("exit", () => reject(new Error("the swapper ended before it began")));
-    });
-    return await work((limits, attempt) => runRace(outside, limits, attempt));
+    await Promise.all(swappers.map((swapper) =>
+      new Promise((resolve, reject) => {
+        swapper.stdout.once("data", resolve);
+        swapper.once("exit", () => reject(new Error("a swapper ended before it began")));
+      })
+    ));
+    return await work((limits, counted, call) => runRace(outside, limits, counted, call));
   } finally {
-    const gone = new Promise((resolve) => swapper.once("exit", resolve));
-    swapper.kill("SIGKILL");
-    await gone;
+    await Promise.all(swappers.map((swapper) => {
+      const gone = new Promise((resolve) => swapper.once("exit", resolve));
+      swapper.kill("SIGKILL");
+      return gone;
+    }));
   }
 }
 
@@ -111,14 +137,21 @@ export function faultOf(outcome: Outcome): string | undefined {
 async function runRace(
   outside: string,
   limits: Limits,
-  attempt: (n: number) => Promise<Attempted>,
+  counted: () => number,
+  call: (n: number) => Promise<Attempted>,
 ): Promise<Outcome> {
-  const outcome: Outcome = { attempts: 0, done: 0, seen: 0, leaks: 0, broken: 0 };
+  const outcome: Outcome = { calls: 0, attempts: 0, done: 0, seen: 0, leaks: 0, broken: 0 };
+  const before = counted();
+  let others = 0;
   let state = stateOf(outside);
   const until = performance.now() + limits.ms;
   while (goesOn(limits, outcome, until)) {
-    const numbers = Array.from({ length: AT_ONCE }, () => ++outcome.attempts);
-    for (const result of await Promise.allSettled(numbers.map(attempt))) note(result, outcome);
+    const numbers = Array.from({ length: AT_ONCE }, () => ++outcome.calls);
+    for (const result of await Promise.allSettled(numbers.map(call))) {
+      note(result, outcome);
+      if (result.status === "fulfilled") others += result.value.others ?? 0;
+    }
+    outcome.attempts = counted() - before + others;
     const now = stateOf(outside);
     if (now !== state) {
       outcome.leaks++;

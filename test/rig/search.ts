@@ -9,7 +9,10 @@ import { search } from "../../tools/search/index.ts";
 import { type Sandbox, withSandbox } from "../support.ts";
 
 /** The engine where nothing can be executed. */
-export const BUILT_IN: SearchEngine = createSearch({ run: () => Promise.resolve(undefined) });
+export const BUILT_IN: SearchEngine = createSearch({
+  confines: () => Promise.resolve(true),
+  run: () => Promise.resolve(undefined),
+});
 
 const NOTE = "The slower built-in search was used: ripgrep cannot be run on this machine.";
 

@@ -1,9 +1,10 @@
 /**
- * The attacker of the race tests: a process that swaps a folder, and a file, for links that lead outside,
- * over and over. Arguments: the allowed folder, the folder outside, and the milliseconds to run at most.
+ * The attacker of the race tests: a process that swaps folders, and files, for links that lead outside, over
+ * and over. Arguments: the allowed folder, the folder outside, the milliseconds to run at most, and which
+ * share of the targets is its own: the number of this process, and of all.
  *
- * `victim` is a folder, or a link to the folder outside, which holds the same names; `leaf.txt` is a file,
- * or a link to one outside. Where the system can exchange two names in one step that is done, else, and half
+ * A victim is a folder, or a link to the folder outside, which holds the same names; a leaf is a file, or a
+ * link to one outside. Where the system can exchange two names in one step that is done, else, and half
  * of the time, each is moved away before the other takes its place. What the attacked program took away is
  * put back.
  * @module
@@ -22,7 +23,7 @@ import {
 import { join } from "node:path";
 import process from "node:process";
 import { openNativeLibrary } from "../../lib/runtime.ts";
-import { FOLDERS, INSIDE, NAMES } from "./race.ts";
+import { FOLDERS, INSIDE, LEAVES, NAMES, VICTIMS } from "./race.ts";
 
 /**
  * Something that is swapped for a link. Only this process renames it, so only this process knows where it
@@ -48,49 +49,55 @@ const EXCHANGE = 2;
 /** Milliseconds after which the way of swapping changes. */
 const MODE_MS = 250;
 /** Microseconds, at most, between two swaps: windows of every length must be met. */
-const PAUSES: readonly number[] = [0, 0, 10, 60, 300];
+const PAUSES: readonly number[] = [0, 20, 200, 500];
+/** Milliseconds of a pause from which on it is slept. */
+const SLEEP_MS = 0.05;
+const SLEEPER = new Int32Array(new SharedArrayBuffer(4));
 /** Rounds after which what the attacked program added is removed. */
 const TIDY_ROUNDS = 16;
 
-const [dir = "", outside = "", ms = "0"] = process.argv.slice(2);
+const [dir = "", outside = "", ms = "0", share = "0", shares = "1"] = process.argv.slice(2);
 const exchange = await exchanger();
-const targets = [folderTarget(), fileTarget()];
+const isOurs = (_: string, i: number): boolean => i % Number(shares) === Number(share);
+const targets = [...VICTIMS.filter(isOurs).map(folderTarget), ...LEAVES.filter(isOurs).map(fileTarget)];
 for (const target of targets) mend(target, true);
 process.stdout.write("ready\n");
 const until = performance.now() + Number(ms);
 for (let round = 0; performance.now() < until; round++) {
   const atOnce = exchange !== undefined && Math.floor(performance.now() / MODE_MS) % 2 === 0;
-  for (const target of targets) {
-    try {
-      if (atOnce) swapAtOnce(target);
-      else swapInSteps(target);
-    } catch {
-      // The attacked program had taken one of them away.
+  // First each is swapped for its link, then each back: half of the time, half of them are links.
+  for (const swap of atOnce ? [exchangeNames, exchangeNames] : [away, back]) {
+    for (const target of targets) {
+      try {
+        swap(target);
+      } catch {
+        // The attacked program had taken one of them away.
+      }
+      pause();
     }
-    mend(target, round % TIDY_ROUNDS === 0);
   }
+  for (const target of targets) mend(target, round % TIDY_ROUNDS === 0);
 }
 
-function swapAtOnce({ place, spare }: Target): void {
+function exchangeNames({ place, spare }: Target): void {
   exchange?.(place, spare);
-  pause();
-  exchange?.(place, spare);
-  pause();
 }
 
-function swapInSteps({ place, spare, aside }: Target): void {
+function away({ place, spare, aside }: Target): void {
   renameSync(place, aside);
   renameSync(spare, place);
-  pause();
-  renameSync(place, spare);
-  renameSync(aside, place);
-  pause();
 }
 
+function back({ place, spare, aside }: Target): void {
+  renameSync(place, spare);
+  renameSync(aside, place);
+}
+
+/** Short pauses by working on, so that they are exact; in long ones another process gets the processor. */
 function pause(): void {
   const wait = (PAUSES[Math.floor(Math.random() * PAUSES.length)] ?? 0) * Math.random() / 1000;
-  const end = performance.now() + wait;
-  while (performance.now() < end);
+  if (wait > SLEEP_MS) Atomics.wait(SLEEPER, 0, 0, wait);
+  for (const end = performance.now() + wait; wait <= SLEEP_MS && performance.now() < end;);
 }
 
 /** Sees to it that the place holds the thing itself, complete, and the spare a link. */
@@ -122,31 +129,30 @@ function isLink(path: string): boolean | undefined {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink();
 }
 
-function folderTarget(): Target {
+function folderTarget(name: string): Target {
   const known = new Set([...NAMES, ...FOLDERS]);
   return {
-    ...places("victim"),
+    ...places(name),
     outside,
     make: (path) => mkdirSync(path),
     repair(path, tidy) {
       for (const folder of ["", ...FOLDERS]) {
         const inside = join(path, folder);
         if (!existsSync(inside)) mkdirSync(inside);
-        for (const name of NAMES) {
-          if (!existsSync(join(inside, name))) writeFileSync(join(inside, name), INSIDE);
-        }
+        const there = new Set(readdirSync(inside));
+        for (const each of NAMES) if (!there.has(each)) writeFileSync(join(inside, each), INSIDE);
         if (!tidy) continue;
-        for (const name of readdirSync(inside)) {
-          if (!known.has(name)) rmSync(join(inside, name), { recursive: true, force: true });
+        for (const other of there) {
+          if (!known.has(other)) rmSync(join(inside, other), { recursive: true, force: true });
         }
       }
     },
   };
 }
 
-function fileTarget(): Target {
+function fileTarget(name: string): Target {
   return {
-    ...places("leaf.txt"),
+    ...places(name),
     outside: join(outside, NAMES[0] ?? ""),
     make: (path) => writeFileSync(path, INSIDE),
     repair: () => {},

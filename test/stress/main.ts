@@ -2,11 +2,12 @@
  * Everything that takes too long for `npm test`, one part after the other; the last line says `N passed, N
  * failed`.
  *
- *   npm run test:stress -- [--only PART,…] [--seconds N] [--attempts N] [--tool TEXT] [--seed N]
+ *   npm run test:stress -- [--only PART,…] [--seconds N] [--attempts N] [--tool TEXT,…] [--pool] [--seed N]
  *
  * --seconds   for each attack, at most; also for each of the random parts, up to ten minutes (3,600)
  * --attempts  of each attack, at most (1,000,000)
- * --tool      only attacks whose names contain this
+ * --tool      only attacks whose names contain one of these
+ * --pool      the race goes through the thread pool, as for folders on a network
  * --seed      repeats a random part from this round on
  * @module
  */
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     only: { type: "string", default: "disk,together,faults,paths,undo,race" },
     seconds: { type: "string", default: "3600" },
     attempts: { type: "string", default: "1000000" },
+    pool: { type: "boolean", default: false },
     tool: { type: "string", default: "" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
   },
@@ -43,7 +45,10 @@ const PARTS: Readonly<Record<string, { readonly inMemory: boolean; run(): Promis
   faults: { inMemory: false, run: injectFaults },
   paths: { inMemory: true, run: () => askForPaths(Math.min(ms, RANDOM_MS_MAX), seed) },
   undo: { inMemory: true, run: () => undoChanges(Math.min(ms, RANDOM_MS_MAX), seed) },
-  race: { inMemory: true, run: () => raceAll({ ms, attempts: Number(values.attempts) }, values.tool) },
+  race: {
+    inMemory: true,
+    run: () => raceAll({ ms, attempts: Number(values.attempts) }, values.tool, values.pool),
+  },
 };
 
 let passed = 0;

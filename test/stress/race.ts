@@ -6,16 +6,23 @@ import { ATTACKS, runAttack } from "../rig/attacks.ts";
 import { faultOf } from "../rig/race.ts";
 import { createTally, note, say, type Tally } from "./tally.ts";
 
-/** Runs the attacks. `wanted`: only those whose names contain it. */
-export async function raceAll(limits: { ms: number; attempts: number }, wanted: string): Promise<Tally> {
+/** Runs the attacks. `wanted`: only those whose names contain one of these, separated by commas. */
+export async function raceAll(
+  limits: { ms: number; attempts: number },
+  wanted: string,
+  pool: boolean,
+): Promise<Tally> {
   const tally = createTally();
-  for (const attack of ATTACKS.filter(({ name }) => name.includes(wanted))) {
-    const { control, outcome } = await runAttack(attack, limits);
-    const { attempts, done, seen, leaks } = outcome;
+  const parts = wanted.split(",");
+  for (const attack of ATTACKS.filter(({ name }) => parts.some((part) => name.includes(part)))) {
+    const { control, outcome } = await runAttack(attack, limits, pool);
+    const { attempts, calls, done, seen, leaks } = outcome;
     say(
-      `${attack.name}: ${numbers(attempts)} attempts, ${numbers(done)} done, ${numbers(seen)} met a link ` +
-        `outside, ${numbers(leaks)} leaks; its control leaked within ${numbers(control.attempts)}`,
+      `${attack.name}: ${numbers(attempts)} attempts in ${numbers(calls)} calls, ${numbers(done)} done, ` +
+        `${numbers(seen)} met a link outside, ${numbers(leaks)} leaks; ` +
+        `its control leaked within ${numbers(control.attempts)}`,
     );
+    say(`  at ${new Date().toISOString()}, on ${pool ? "the thread pool" : "the calling thread"}`);
     note(tally, attack.name, faultOf(outcome));
     note(tally, `${attack.name}, control`, control.leaks > 0 ? undefined : "no leak, so the rig sees none");
   }

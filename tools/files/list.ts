@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { throwIfAborted, ToolError } from "../../lib/errors.ts";
-import { count, localTime, sizeText } from "../../lib/format.ts";
+import { count, localTimes, sizeText } from "../../lib/format.ts";
 import type { Info } from "../../lib/fs/types.ts";
 import { compileGlob } from "../../lib/glob.ts";
 import { COUNT_BYTES_MAX, LIST_DEPTH_MAX, LIST_PAGE_DEFAULT } from "../../lib/limits.ts";
@@ -82,7 +82,7 @@ const getFileInfo = defineTool({
   paths: ["path"],
   async run({ path }, ctx) {
     const info = await ctx.files.info(path);
-    const time = (moment: Date) => localTime(moment, ctx.timeZone);
+    const time = localTimes(ctx.timeZone);
     const lines = [
       showName(path),
       `kind: ${info.kind === "other" ? "pipe, socket or device" : info.kind}`,

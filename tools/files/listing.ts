@@ -5,7 +5,7 @@
 import { join, relative, sep } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { errorCode, throwIfAborted, ToolError } from "../../lib/errors.ts";
-import { count, counted, localTime, sizeText } from "../../lib/format.ts";
+import { count, counted, localTimes, sizeText } from "../../lib/format.ts";
 import type { Entry, Info, Kind, OpenFolder } from "../../lib/fs/types.ts";
 import { isIgnored, type Rules, rulesAbove, rulesInside } from "../../lib/gitignore.ts";
 import type { Glob } from "../../lib/glob.ts";
@@ -59,10 +59,11 @@ export async function listFolder(path: string, wish: Wish, ctx: Context): Promis
     );
   }
   const isFlat = wish.glob !== undefined || sort !== "name";
+  const timeOf = sort === "modified" ? localTimes(ctx.timeZone) : undefined;
   const lines: string[] = [];
   for (const row of rows.slice(start, start + wish.limit)) {
     throwIfAborted(ctx.signal);
-    lines.push(await lineOf(row, path, isFlat, sort, ctx));
+    lines.push(await lineOf(row, path, isFlat, timeOf, ctx));
   }
   const fitted = fitLines(lines);
   const end = start + fitted.length;
@@ -247,12 +248,12 @@ async function lineOf(
   row: Row,
   folder: string,
   isFlat: boolean,
-  sort: Wish["sort"],
+  timeOf: ((moment: Date) => string) | undefined,
   ctx: Context,
 ): Promise<string> {
   const name = isFlat ? showName(row.path) : "  ".repeat(row.level - 1) + showName(row.name);
-  const time = sort === "modified" && row.info !== undefined
-    ? `  ${localTime(row.info.modified, ctx.timeZone).slice(0, 16).replace("T", " ")}`
+  const time = timeOf !== undefined && row.info !== undefined
+    ? `  ${timeOf(row.info.modified).slice(0, 16).replace("T", " ")}`
     : "";
   switch (row.kind) {
     case "folder":

@@ -1,0 +1,44 @@
+/**
+ * The thread that confines itself and then runs one program, as often as it is told: the only file besides
+ * main.ts that is a program of its own. It must do nothing else, because a thread that it made the runtime
+ * start, for everybody, would be confined, too.
+ * @module
+ */
+import { spawn } from "node:child_process";
+import { openSync } from "node:fs";
+import { isMainThread, type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { errorCode, errorText } from "../errors.ts";
+import { confineThread, O_PATH } from "./landlock.ts";
+import type { Bounds, News, Order, Word } from "./types.ts";
+
+async function serve({ program, folder }: Bounds, port: MessagePort): Promise<void> {
+  const say = (word: Word) => port.postMessage(word);
+  try {
+    // Kept open: a child enters the folder by it while it still has it. Once confined, the descriptors of
+    // this process cannot be asked by their paths under another number of a process than its own.
+    const held = `/proc/self/fd/${openSync(folder, O_PATH)}`;
+    await confineThread({ folder: held, program });
+    port.on("message", (order: Order) => run(order, program, held, say));
+    say({ kind: "confined" });
+  } catch (error) {
+    say({ kind: "unconfined", why: errorText(error) });
+  }
+}
+
+function run({ run, args }: Order, program: string, cwd: string, say: (word: Word) => void): void {
+  const tell = (news: News) => say({ run, ...news });
+  const fail = (error: unknown) => tell({ kind: "failed", why: errorText(error), code: errorCode(error) });
+  try {
+    // An empty environment: nothing of ours, or of a configuration file that it names, reaches the child.
+    const child = spawn(program, args, { cwd, env: {}, stdio: ["ignore", "pipe", "pipe"] });
+    child.once("error", fail);
+    child.once("close", (status, killedBy) => tell({ kind: "ended", status, killedBy }));
+    child.stdout.on("data", (bytes: Uint8Array) => tell({ kind: "output", bytes }));
+    child.stderr.on("data", (bytes: Uint8Array) => tell({ kind: "errors", bytes }));
+    if (child.pid !== undefined) tell({ kind: "started", pid: child.pid });
+  } catch (error) {
+    fail(error);
+  }
+}
+
+if (!isMainThread && parentPort !== null) await serve(workerData, parentPort);

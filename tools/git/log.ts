@@ -1,0 +1,316 @@
+/**
+ * `git_log`: what happened.
+ * @module
+ */
+import { z } from "zod";
+import { ToolError } from "../../lib/errors.ts";
+import { unquoteName } from "../../lib/git/lines.ts";
+import type { Command, Output, Repository } from "../../lib/git/types.ts";
+import { GIT_LOG_DEFAULT, GIT_LOG_MAX, REPLY_CHARS_MAX } from "../../lib/limits.ts";
+import { showName } from "../../lib/names.ts";
+import { text } from "../../lib/reply.ts";
+import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
+import { visible } from "../../lib/visible.ts";
+import { type Commit, COMMIT_FORMAT, commitRow, nameOf, next, parseCommits, timeText } from "./shown.ts";
+
+export const gitLog: AnyTool = defineTool({
+  name: "git_log",
+  title: "Git history",
+  description: "Commits, newest first: when, who, subject, branches. In full: git_show.",
+  effect: "read",
+  world: "closed",
+  input: {
+    repo: z.string().describe("A folder in it"),
+    range: z.string().optional().describe('Commit, branch, "a..b", "a...b" or "all". Default HEAD'),
+    path: z.string().optional().describe("Changed file or folder"),
+    author: z.string().optional().describe("Part of it"),
+    since: z.string().optional().describe('Date, "2 weeks ago"'),
+    until: z.string().optional().describe("Date"),
+    contains: z.string().optional().describe("Text that came or went"),
+    offset: z.int().min(1).optional().describe("From 1"),
+    limit: z.int().min(1).max(GIT_LOG_MAX).optional().describe(`Default ${GIT_LOG_DEFAULT}`),
+  },
+  paths: ["repo"],
+  async run(args, ctx) {
+    const { offset = 1, limit = GIT_LOG_DEFAULT } = args;
+    return await ctx.git.withRepository(args.repo, { signal: ctx.signal }, async (repository) => {
+      const range = await rangeOf(repository, args.range);
+      const path = args.path === undefined ? undefined : await repository.pathOf(args.path);
+      const [filter, words] = await filterOf(repository, args, ctx);
+      const follow = path !== undefined && path !== "" && await isFollowed(repository, path, range);
+      const named = args.contains !== undefined || follow;
+      const command: Command = {
+        name: "log",
+        options: [
+          ...[COMMIT_FORMAT, "--decorate=short", `--skip=${offset - 1}`, `--max-count=${limit + 1}`],
+          ...range.options,
+          ...filter,
+          ...(named ? ["--name-only"] : ["--no-patch"]),
+          ...(follow ? ["--follow"] : []),
+        ],
+        revisions: range.revisions,
+        paths: path === undefined ? undefined : [path],
+      };
+      const { stdout } = await runOnCommits(repository, command);
+      const commits = parseCommits(stdout.toString("utf8"));
+      const style = { isSearch: args.contains !== undefined, follow: follow ? path : undefined, ...range };
+      const { rows, taken } = page(
+        commits.slice(0, limit),
+        (commit) => rowOf(commit, style, repository, ctx),
+      );
+      const what = [
+        range.title,
+        ...(path === undefined || path === "" ? [] : [`of ${showName(path)}`]),
+        ...words,
+      ];
+      const title = `${nameOf(repository)}, ${what.join(", ")}`;
+      if (commits.length === 0) return text(`${title}: ${none(offset)}`);
+      const more = taken < commits.length
+        ? `Older ones: ${next("git_log", args, offset + taken)}`
+        : undefined;
+      return text([`${title}; times in ${ctx.timeZone}`, ...rows].join("\n"), more);
+    });
+  },
+});
+
+/** Runs a command about HEAD; where there is no commit yet, the error says so. */
+async function runOnCommits(repository: Repository, command: Command): Promise<Output> {
+  const output = await repository.run({ ...command, okStatus: [0, 128] });
+  if (output.status !== 128) return output;
+  await repository.resolve(["HEAD"]);
+  return await repository.run(command);
+}
+
+/** As many rows as fit, and the number of commits they stand for. */
+function page(commits: readonly Commit[], show: (commit: Commit) => string | undefined) {
+  const rows: string[] = [];
+  let chars = 0;
+  let taken = 0;
+  for (const commit of commits) {
+    const row = show(commit);
+    chars += (row?.length ?? 0) + 1;
+    if (chars > REPLY_CHARS_MAX - 2_000 && rows.length > 0) break;
+    if (row !== undefined) rows.push(row);
+    taken++;
+  }
+  return { rows, taken };
+}
+
+function none(offset: number): string {
+  return offset === 1 ? "no such commits" : `no commits from number ${offset} on`;
+}
+
+interface Style {
+  /** Only commits that change a readable file are shown, with its name. */
+  readonly isSearch: boolean;
+  /** The file whose older names are told. */
+  readonly follow: string | undefined;
+  /** Each commit is on one of two sides. */
+  readonly isSided: boolean;
+}
+
+/** A commit as it is shown; undefined for one that only changes what may not be read. */
+function rowOf(
+  commit: Commit,
+  { isSearch, follow, isSided }: Style,
+  repository: Repository,
+  ctx: Context,
+): string | undefined {
+  const row = (isSided ? `${commit.side} ` : "") + commitRow(commit, ctx);
+  const names = commit.tail.split("\n").filter((name) => name !== "").map(unquoteName);
+  if (isSearch) {
+    // What a secret file contains cannot be found out by searching for it.
+    const readable = names.filter((name) => repository.mayRead(name));
+    return readable.length === 0
+      ? undefined
+      : `${row}\n    in ${readable.slice(0, 10).map(showName).join(", ")}`;
+  }
+  const then = names.find((name) => name !== follow);
+  return follow === undefined || then === undefined ? row : `${row}\n    as ${showName(then)}`;
+}
+
+/** Which commits. */
+interface Range {
+  readonly title: string;
+  readonly options: readonly string[];
+  readonly revisions: readonly string[];
+  /** Whether commits are told apart by the end they belong to. */
+  readonly isSided: boolean;
+}
+
+async function rangeOf(repository: Repository, asked = "HEAD"): Promise<Range> {
+  if (asked === "all") {
+    return {
+      title: "all branches and tags",
+      options: ["--branches", "--tags", "--remotes"],
+      revisions: [],
+      isSided: false,
+    };
+  }
+  // The most frequent question needs no name to be looked up.
+  if (asked === "HEAD") return { title: "commits of HEAD", options: [], revisions: ["HEAD"], isSided: false };
+  const range = /^(.*?)(\.{2,3})(.*)$/s.exec(asked);
+  if (range === null) {
+    const [hash = ""] = await repository.resolve([asked]);
+    return {
+      title: `commits of ${visible(asked)} (${hash.slice(0, 10)})`,
+      options: [],
+      revisions: [hash],
+      isSided: false,
+    };
+  }
+  const [, first = "", dots = "", second = ""] = range;
+  const names = [first || "HEAD", second || "HEAD"];
+  const hashes = await repository.resolve(names);
+  const [from, to] = names.map((name) => visible(name));
+  return dots === "..."
+    ? {
+      title: `commits in only one of ${from} (<) and ${to} (>)`,
+      options: ["--left-right"],
+      revisions: [hashes.join("...")],
+      isSided: true,
+    }
+    : {
+      title: `commits in ${to} and not in ${from}`,
+      options: [],
+      revisions: [hashes.join("..")],
+      isSided: false,
+    };
+}
+
+interface Asked {
+  readonly author?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly contains?: string;
+}
+
+/** What the commits must be like: options, and the same in words. */
+async function filterOf(
+  repository: Repository,
+  { author, since, until, contains }: Asked,
+  ctx: Context,
+): Promise<[options: string[], words: string[]]> {
+  const options: string[] = [];
+  const words: string[] = [];
+  const add = (option: string, word: string) => {
+    options.push(option);
+    words.push(word);
+  };
+  if (author !== undefined) {
+    options.push("--regexp-ignore-case", "--fixed-strings");
+    add(`--author=${oneLine("author", author)}`, `by ${visible(author)}`);
+  }
+  for (const [name, date] of [["since", since], ["until", until]] as const) {
+    if (date === undefined) continue;
+    const at = await momentOf(repository, name, date);
+    add(`--${name}=@${at}`, `${name} ${timeText(new Date(at * 1_000), ctx)}`);
+  }
+  if (contains !== undefined) {
+    if (contains === "" || contains.includes("\0")) {
+      throw new ToolError(
+        "Cannot search for an empty text, or one with NUL",
+        "Send the text, or leave out contains.",
+      );
+    }
+    add(`-S${contains}`, `that add or remove ${JSON.stringify(visible(contains)).slice(0, 120)}`);
+  }
+  return [options, words];
+}
+
+function oneLine(name: string, value: string): string {
+  if (value !== "" && !/[\n\0]/.test(value)) return value;
+  throw new ToolError(
+    `Cannot look for this ${name}: it is empty or has more than one line`,
+    "Send one line.",
+  );
+}
+
+/** Words that git understands in a date; anything else it takes for the present moment without a word. */
+const DATE_WORDS = new RegExp(
+  `^(?:${
+    [
+      ...[
+        "now",
+        "today",
+        "yesterday",
+        "noon",
+        "midnight",
+        "tea",
+        "never",
+        "ago",
+        "last",
+        "this",
+        "next",
+        "at",
+      ],
+      ...[
+        "am",
+        "pm",
+        "a",
+        "an",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+      ],
+      ...[
+        "seconds?",
+        "minutes?",
+        "hours?",
+        "days?",
+        "weeks?",
+        "fortnights?",
+        "months?",
+        "years?",
+        "utc",
+        "gmt",
+      ],
+      ...["mon(?:day)?", "tue(?:s(?:day)?)?", "wed(?:nesday)?", "thu(?:rs(?:day)?)?", "fri(?:day)?"],
+      ...["sat(?:urday)?", "sun(?:day)?", "jan(?:uary)?", "feb(?:ruary)?", "mar(?:ch)?", "apr(?:il)?", "may"],
+      ...[
+        "june?",
+        "july?",
+        "aug(?:ust)?",
+        "sept?(?:ember)?",
+        "oct(?:ober)?",
+        "nov(?:ember)?",
+        "dec(?:ember)?",
+      ],
+      ...["\\d+(?:st|nd|rd|th)?", "t", "z"],
+    ].join("|")
+  })$`,
+  "i",
+);
+
+/** Seconds since 1970 that a date means to git. */
+async function momentOf(repository: Repository, name: string, date: string): Promise<number> {
+  const words = date.split(/[\s.,:;/+-]+|(?<=\d)(?=[a-z])|(?<=[a-z])(?=\d)/i).filter((word) => word !== "");
+  if (words.length > 0 && date.length <= 100 && words.every((word) => DATE_WORDS.test(word))) {
+    const { stdout } = await repository.run({ name: "rev-parse", options: [`--since=${date}`] });
+    const [, seconds] = /^--max-age=(\d+)/.exec(stdout.toString("utf8")) ?? [];
+    if (seconds !== undefined) return Number(seconds);
+  }
+  throw new ToolError(
+    `Cannot understand ${name} "${visible(date.slice(0, 100))}"`,
+    'Send a date such as "2026-11-22", "2026-11-22 14:30", "yesterday" or "2 weeks ago".',
+  );
+}
+
+/** Whether a path is one file, whose history goes on under older names. */
+async function isFollowed(repository: Repository, path: string, { revisions }: Range): Promise<boolean> {
+  const [tip] = revisions;
+  // A name of two lines would be two questions.
+  if (tip === undefined || path.includes("\n")) return false;
+  const options = ["--batch-check=%(objecttype)"];
+  const input = `${tip.split(".").at(-1)}:${path}\n`;
+  const { stdout } = await repository.run({ name: "cat-file", options, input });
+  // What is not there any more was a file more often than a folder.
+  return !/^(tree|commit)$/.test(stdout.toString("utf8").trim());
+}
