@@ -203,8 +203,12 @@ async function attempt(
   } catch (error) {
     if (options.signal?.aborted) return [undefined, "cancelled"];
     const known = signal.aborted ? signal.reason : error;
-    if (known instanceof ToolError) return [renderError(errorText(known)), `refused: ${known.message}`];
-    if (isDenoRefusal(known)) return [renderError(denoRefusal(tool, known)), `refused: ${known.message}`];
+    if (known instanceof ToolError || isDenoRefusal(known)) {
+      const text = known instanceof ToolError ? errorText(known) : denoRefusal(tool, known);
+      // It names paths and whatever else was asked for, as arguments do.
+      services.log.debug(() => `${tool.name} was refused: ${text}`);
+      return [renderError(text), "refused"];
+    }
     services.log.error(`${tool.name} failed: ${known instanceof Error ? known.stack : String(known)}`);
     const what = `${tool.name} failed inside Clawhammer: ${errorText(known)}`;
     return [

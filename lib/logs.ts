@@ -74,7 +74,8 @@ export async function* followLog(
     const rotated = current !== file;
     const path = rotated && file !== undefined ? await formerPath(folder, file) : logPath(folder);
     const read = path === undefined ? undefined : await readFrom(path, offset);
-    if (read !== undefined) {
+    if (read?.emptied === true) offset = 0;
+    else if (read !== undefined) {
       const whole = read.bytes.lastIndexOf(10) + 1;
       offset += whole;
       for (const line of read.bytes.toString("utf8", 0, whole).split("\n")) if (line !== "") yield line;
@@ -101,7 +102,10 @@ async function identity(path: string): Promise<number | undefined> {
   }
 }
 
-async function readFrom(path: string, offset: number): Promise<{ bytes: Buffer; file: number } | undefined> {
+async function readFrom(
+  path: string,
+  offset: number,
+): Promise<{ bytes: Buffer; file: number; emptied?: boolean } | undefined> {
   const handle = await open(path, "r").catch((error) => {
     if (errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR") return undefined;
     throw error;
@@ -109,6 +113,8 @@ async function readFrom(path: string, offset: number): Promise<{ bytes: Buffer; 
   if (handle === undefined) return undefined;
   try {
     const { size, ino } = await handle.stat();
+    // A file that has become shorter was emptied, and begins anew.
+    if (size < offset) return { bytes: Buffer.alloc(0), file: ino, emptied: true };
     const bytes = Buffer.alloc(Math.max(0, size - offset));
     let filled = 0;
     while (filled < bytes.length) {

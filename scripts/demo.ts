@@ -14,46 +14,14 @@ import { pathToFileURL } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client";
 // @ts-types="@modelcontextprotocol/sdk/client/stdio"
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
-import type { CallToolResult } from "@modelcontextprotocol/sdk/types";
 import { errorText } from "../lib/errors.ts";
+import { documentQuestions, gitQuestions, prepare, servePage, webQuestions } from "./demo/modules.ts";
+import { call, type Question } from "./demo/question.ts";
 import { ROOT } from "./runtimes.mjs";
 
 /** Lines and characters of an answer that are shown. */
 const SHOWN_LINES = 16;
 const SHOWN_CHARS = 110;
-
-/** One question: what a person wants, what is sent for it, and what the answer must be. */
-interface Question {
-  readonly title: string;
-  readonly sent: string;
-  /** Asks, checks and returns the answer as text. @throws {Error} when the answer is not what it must be. */
-  ask(): Promise<string>;
-}
-
-/** A call of a tool. `check` sees the text of the answer. */
-function call(
-  client: Client,
-  title: string,
-  name: string,
-  args: Record<string, unknown>,
-  check: (answer: string, isError: boolean) => void | Promise<void>,
-): Question {
-  return {
-    title,
-    sent: `${name} ${JSON.stringify(args)}`,
-    async ask() {
-      const result = await client.callTool({ name, arguments: args }) as CallToolResult;
-      const parts = result.content.map((part) => part.type === "text" ? part.text : `[${part.type}]`);
-      const answer = parts.join("\n");
-      try {
-        await check(answer, result.isError === true);
-      } catch (error) {
-        throw new Error(`${errorText(error)}\nThe answer was: ${answer}`);
-      }
-      return answer;
-    },
-  };
-}
 
 function openingQuestions(client: Client): Question[] {
   return [
@@ -215,18 +183,23 @@ async function main(): Promise<number> {
   const home = join(temporary, "home");
   const outside = join(temporary, "outside.txt");
   const client = new Client({ name: "demo", version: "0.1.0" });
+  const page = await servePage();
   try {
     await cp(join(ROOT, "test", "fixtures", "demo"), folder, { recursive: true });
     await mkdir(home);
     await writeFile(outside, "a secret\n");
+    await prepare(folder, home);
     const command = join(ROOT, "dist", process.platform === "win32" ? "clawhammer.exe" : "clawhammer");
-    const args = ["--allow", folder];
+    const args = ["--allow", folder, "--allow-host", page.host];
     console.log(`Starting ${command} ${args.join(" ")}, in "/", with hardly any environment`);
     const env = { PATH: "/usr/bin:/bin", HOME: home, USERPROFILE: home, APPDATA: home, LOCALAPPDATA: home };
     await client.connect(new StdioClientTransport({ command, args, env, cwd: "/", stderr: "ignore" }));
     const questions = [
       ...openingQuestions(client),
       ...fileQuestions(client, folder, outside),
+      ...documentQuestions(client, folder),
+      ...gitQuestions(client, folder),
+      ...webQuestions(client, page.host),
       ...otherQuestions(client, folder),
     ];
     const wrong = await interview(questions, folder);
@@ -234,6 +207,7 @@ async function main(): Promise<number> {
     return wrong === 0 ? 0 : 1;
   } finally {
     await client.close();
+    page.close();
     await rm(temporary, { recursive: true, force: true });
   }
 }

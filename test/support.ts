@@ -34,6 +34,8 @@ export interface Sandbox {
   readonly outside: string;
   /** A folder beside both for a journal; made with the first change when the option `journal` is set. */
   readonly journalFolder: string;
+  /** Where converted documents are kept. */
+  readonly cacheFolder: string;
   readonly files: Files;
   readonly caller: Caller;
   /** Calls a tool; `text` is all text of the reply. */
@@ -110,6 +112,7 @@ export async function withSandbox(
       dir,
       outside,
       journalFolder,
+      cacheFolder: join(base, "cache"),
       files,
       caller,
       async call(name, args) {

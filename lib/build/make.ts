@@ -109,12 +109,17 @@ export async function makeExecutable(
   const app = join(work, "app");
   await mkdir(app);
   const chunks: Record<string, string> = JSON.parse(await embedded(APP).text());
-  for (const [name, text] of Object.entries(chunks)) await writeFile(join(app, name), text);
+  for (const [name, text] of Object.entries(chunks)) {
+    await mkdir(dirname(join(app, name)), { recursive: true });
+    await writeFile(join(app, name), text);
+  }
+  // What runs in a thread is a program of its own, and known by the name of its source.
+  const threads = Object.keys(chunks).filter((name) => name.endsWith(".ts"));
   const texts = Object.fromEntries(files.map(({ fingerprint, text }) => [fingerprint, text]));
-  await writeFile(join(work, TEXTS), JSON.stringify(texts));
+  await writeFile(join(app, TEXTS), JSON.stringify(texts));
   // Everything that is embedded here goes along, but what only makes other tools and servers.
   const assets = embeddedFiles().filter(({ name }) => name !== APP && name !== TYPES && name !== TEXTS);
-  for (const asset of assets) await writeFile(join(work, asset.name), await asset.bytes());
+  for (const asset of assets) await writeFile(join(app, asset.name), await asset.bytes());
   const defined: Product = {
     ...product,
     files: files.map(({ file, fingerprint, data }) => ({ file, fingerprint, data })),
@@ -123,13 +128,12 @@ export async function makeExecutable(
   await runCompiler(
     [
       "build",
-      join(app, "main.js"),
-      ...[TEXTS, ...assets.map(({ name }) => name)].map((name) => join(work, name)),
+      ...["main.js", ...threads, TEXTS, ...assets.map(({ name }) => name)],
       ...COMPILER_FLAGS,
       `--define=CLAWHAMMER_PRODUCT=${JSON.stringify(defined)}`,
       `--outfile=${fresh}`,
     ],
-    work,
+    app,
     "Cannot compile the executable",
   );
   if (process.platform === "darwin") await signForApple(fresh, work);

@@ -57,6 +57,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "uninstall",
+    lenient: true,
     operands: "[CLIENT…]",
     summary: "take back what install did",
     about:

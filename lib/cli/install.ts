@@ -11,13 +11,15 @@ import { loadConfig } from "../config.ts";
 import { type Host, pathsOf } from "../config/host.ts";
 import { FOLDER_FLAGS } from "../config/flags.ts";
 import { flagOf } from "../config/options.ts";
-import { ToolError } from "../errors.ts";
+import { ToolError, UsageError } from "../errors.ts";
 import { count, counted } from "../format.ts";
 import { openRoots } from "../fs/roots.ts";
 import { type Done, install as carryOut } from "../install/apply.ts";
 import { thisExecutable } from "../install/executable.ts";
 import { type Plan, planInstall, serverFlags, type Wish } from "../install/plan.ts";
 import { savingsOf } from "../install/savings.ts";
+import { shellWord } from "../shell.ts";
+import { breadthWarning } from "../wide.ts";
 import { wireTool } from "../wire.ts";
 import { type Asker, canAsk, openAsker } from "./ask.ts";
 import { chooseFlags } from "./choose.ts";
@@ -42,10 +44,11 @@ export async function install(invocation: Invocation): Promise<number> {
 
 /** What is asked for, by flags and answers. @throws {ToolError} when this program must not be installed. */
 async function wishOf(
-  { modules, line, host }: Invocation,
+  invocation: Invocation,
   asker: Asker | undefined,
   targets: readonly Target[],
 ): Promise<Wish> {
+  const { modules, line, host } = invocation;
   const name = readName(line);
   pickModules(modules, line.config);
   const given = serverFlags(line.flags, host);
@@ -58,12 +61,13 @@ async function wishOf(
       );
     }
   }
-  const { launch: program, refusal, warnings } = await thisExecutable(host);
+  const { launch: program, command, refusal, warnings } = await thisExecutable(host);
   if (refusal !== undefined) throw new ToolError("Cannot install from here", refusal);
   for (const warning of warnings) await complain(warning);
   const wish: Wish = {
     name,
     program,
+    command,
     flags: given,
     replace: () => false,
     async offered(flags) {
@@ -74,10 +78,33 @@ async function wishOf(
       };
     },
   };
-  if (asker === undefined) return wish;
-  if (warnings.length > 0 && !await asker.confirm("Install from here anyway?", false)) throw cancelled();
-  const flags = given ?? await askFlags(asker, wish, targets, host);
+  if (asker !== undefined && warnings.length > 0) {
+    if (!await asker.confirm("Install from here anyway?", false)) throw cancelled();
+  }
+  const flags = given ?? (asker && await askFlags(asker, wish, targets, host));
+  if (flags !== undefined) await askBreadth(invocation, asker, flags);
   return { ...wish, flags };
+}
+
+/** Makes sure that a folder that holds nearly everything is meant. @throws {ToolError} when it is not. */
+async function askBreadth(
+  { line, host }: Invocation,
+  asker: Asker | undefined,
+  flags: readonly string[],
+): Promise<void> {
+  const { config } = await loadConfig(flags, FOLDER_FLAGS, host);
+  for (const folder of config.allow) {
+    const warning = breadthWarning(folder, host);
+    if (warning === undefined) continue;
+    if (asker === undefined && !has(line, "--yes") && !has(line, "--dry-run")) {
+      throw new ToolError(
+        warning,
+        "Allow only the folders Claude is to work in, or add --yes if this is meant",
+      );
+    }
+    await complain(warning);
+    if (asker !== undefined && !await asker.confirm("Allow it all the same?", false)) throw cancelled();
+  }
 }
 
 /** The flags a person chooses; undefined keeps those of an entry that is there. */
@@ -103,8 +130,8 @@ async function possible(targets: readonly Target[], wish: Wish, host: Host): Pro
     try {
       return [await planInstall(client, place, wish, host)];
     } catch (error) {
-      if (error instanceof ToolError) return [];
-      throw error;
+      if (error instanceof UsageError) throw error;
+      return [];
     }
   }));
   return plans.flat();
@@ -127,7 +154,7 @@ async function wantsReplacing(
   );
   await print(`Entries that this program can replace: ${names}\n${savingsOf(found)}`);
   if (asker !== undefined) return await asker.confirm("Replace them? Their folders stay allowed.", true);
-  await print("They stay as they are; clawhammer install --migrate replaces them");
+  await print(`They stay as they are; ${wish.command} install --migrate replaces them`);
   return false;
 }
 
@@ -156,8 +183,8 @@ async function run(
       await print(report(one, wish, asker !== undefined));
     }
   }
-  const proved = await proveAll(invocation, asker, done);
-  if (proved) { for (const text of closing(line.operands, done, host)) await print(text); }
+  const proved = await proveAll(invocation, asker, done, wish);
+  if (proved) { for (const text of closing(line.operands, done, wish, host)) await print(text); }
   return failed || !proved ? 1 : 0;
 }
 
@@ -239,6 +266,7 @@ async function proveAll(
   { line, host }: Invocation,
   asker: Asker | undefined,
   done: readonly Done<Plan>[],
+  wish: Wish,
 ): Promise<boolean> {
   const launches = new Map<string, Launch>(
     done.map(({ plan: { launch } }) => [JSON.stringify(launch), launch]),
@@ -257,7 +285,7 @@ async function proveAll(
       continue;
     }
     works = false;
-    await complain(failureText(launch, proof, host, line.config.folders.logs));
+    await complain(failureText(launch, proof, host, line.config.folders.logs, wish));
     const written = done.filter(({ plan }) =>
       JSON.stringify(plan.launch) === key && plan.before !== plan.after
     );
@@ -277,21 +305,29 @@ function failureText(
   { why, stderr }: Failure,
   host: Host,
   logs: string | undefined,
+  wish: Wish,
 ): string {
   const stopped = host.platform === "darwin" && why.includes("SIGKILL")
-    ? `macOS stops what is not signed or still in quarantine: codesign --force --sign - "${command}"`
+    ? `macOS stops what is not signed or still in quarantine: codesign --force --sign - ${
+      shellWord(command, host)
+    }`
     : undefined;
   return [
     `The entry does not work: ${why}`,
     ...(stderr === "" ? [] : [stderr]),
     ...(stopped === undefined ? [] : [stopped]),
     ...(logs === undefined ? [] : [`Its log: ${pathsOf(host).join(logs, "clawhammer.log")}`]),
-    "clawhammer doctor looks further",
+    `${wish.command} doctor looks further`,
   ].join("\n");
 }
 
 /** What is to be done now, and which other clients there are. */
-function closing(operands: readonly string[], done: readonly Done<Plan>[], host: Host): string[] {
+function closing(
+  operands: readonly string[],
+  done: readonly Done<Plan>[],
+  { command, name }: Wish,
+  host: Host,
+): string[] {
   if (done.length === 0) return [];
   const clients = [...new Set(done.map(({ plan }) => plan.client))];
   const others = operands.length > 0
@@ -304,11 +340,13 @@ function closing(operands: readonly string[], done: readonly Done<Plan>[], host:
   );
   return [
     ...[...changed].map((client) => `${client.restart}.`),
-    ...(done.some(({ plan }) => plan.launch.args.includes(flagOf("allow")))
-      ? []
-      : ["No folder is allowed in it: clawhammer install --allow DIR lets Claude work in DIR"]),
+    ...(done.some(({ plan }) => plan.launch.args.includes(flagOf("allow"))) ? [] : [
+      `No folder is allowed in it: ${
+        [command, "install", ...operands, ...(name === "clawhammer" ? [] : ["--name", name])].join(" ")
+      } --allow DIR lets Claude work in DIR`,
+    ]),
     ...(others.length === 0 ? [] : [
-      `Also on this computer: ${others.map((client) => client.title).join(", ")} (clawhammer install ${
+      `Also on this computer: ${others.map((client) => client.title).join(", ")} (${command} install ${
         others.map((client) => client.id).join(" ")
       })`,
     ]),

@@ -16,6 +16,7 @@ import { type Policy, policyOf } from "../pack/policy.ts";
 import { type Program, programEntries, programsOf } from "../pack/programs.ts";
 import { type Entry, writeZip } from "../pack/zip.ts";
 import type { Module } from "../tool.ts";
+import { breadthWarning } from "../wide.ts";
 import { author, description, license, name, repository, version } from "../version.ts";
 import type { Invocation } from "./command.ts";
 import { complain, print } from "./output.ts";
@@ -40,6 +41,10 @@ export async function pack({ modules, line, host }: Invocation): Promise<number>
   );
   const numbered = checked("--version", flag("--version") ?? version, SEMVER, "a version such as 1.2.3");
   const policy = await policyOf(line, host);
+  for (const folder of policy?.settings.allow ?? []) {
+    const warning = breadthWarning(folder, host);
+    if (warning !== undefined) await complain(warning);
+  }
   const programs = await programsOf(line.flags.get("--target") ?? [], flag("--from"));
   const app = await appUnder(modules, policy, host);
   const usesFolders = app.caller.tools.some((tool) => tool.paths.length > 0);
@@ -51,7 +56,12 @@ export async function pack({ modules, line, host }: Invocation): Promise<number>
   const { entries, started } = programEntries(programs);
   const manifest = manifestOf({
     name: called,
-    title: flag("--title") ?? (called === name ? "Clawhammer" : called),
+    title: checked(
+      "--title",
+      flag("--title") ?? (called === name ? "Clawhammer" : called),
+      TITLE,
+      "one line",
+    ),
     version: numbered,
     description,
     license,
@@ -74,6 +84,9 @@ export async function pack({ modules, line, host }: Invocation): Promise<number>
   await print(out);
   return 0;
 }
+
+/** What a window shows as a name. */
+const TITLE = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,80}$/u;
 
 /** Semantic Versioning 2.0.0. */
 const SEMVER = /^\d{1,9}\.\d{1,9}\.\d{1,9}(?:-[\w.-]{1,40})?(?:\+[\w.-]{1,40})?$/;

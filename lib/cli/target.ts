@@ -9,7 +9,7 @@ import type { CommandLine, Config } from "../config.ts";
 import type { Host } from "../config/host.ts";
 import { diffBetween } from "../diff.ts";
 import { errorText, ToolError, UsageError } from "../errors.ts";
-import { textOf } from "../install/plan.ts";
+import { ENTRY_NAME, textOf } from "../install/plan.ts";
 import { type Installations, openInstallations } from "../install/record.ts";
 import type { Bytes } from "../install/write.ts";
 import { complain } from "./output.ts";
@@ -46,7 +46,7 @@ export function targetsOf(operands: readonly string[], host: Host): Target[] {
 /** The name of the entry. @throws {UsageError} for one that clients refuse. */
 export function readName({ flags }: CommandLine): string {
   const [name = "clawhammer"] = flags.get("--name") ?? [];
-  if (/^[A-Za-z0-9_-]{1,40}$/.test(name)) return name;
+  if (ENTRY_NAME.test(name)) return name;
   throw new UsageError(`--name is "${name}"\nUse up to 40 letters, digits, "-" and "_"`);
 }
 
@@ -61,13 +61,19 @@ export function openData({ folders }: Config): Installations {
   throw new ToolError("There is no folder to keep a backup in: the home folder is unknown", "Set HOME");
 }
 
-/** Does something to one configuration. Why it cannot be done is told; then it resolves with undefined. */
+/**
+ * Does something to one configuration. Why it cannot be done is told; then it resolves with undefined, so
+ * that one client's configuration never keeps another's from being written.
+ */
 export async function attempt<T>({ client }: Target, work: () => Promise<T>): Promise<T | undefined> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-    await complain(`${client.title}: ${errorText(error)}`);
+    if (error instanceof UsageError) throw error;
+    const advice = error instanceof ToolError
+      ? ""
+      : "\nThis is a defect of Clawhammer; the file is left as it is";
+    await complain(`${client.title}: ${errorText(error)}${advice}`);
     return undefined;
   }
 }

@@ -7,7 +7,7 @@ import { basename } from "node:path";
 import { errorCode, errorText } from "../errors.ts";
 import { sizeText } from "../format.ts";
 import { CLIENT_CONFIG_BYTES_MAX } from "../limits.ts";
-import { type Data, editorOf, Fault, isData, valueAt } from "./edit/edit.ts";
+import { type Data, editorOf, Fault, faultAt, isData, valueAt } from "./edit/edit.ts";
 import type { Client, Launch, Plain } from "./types.ts";
 
 /** An entry of a configuration. */
@@ -20,6 +20,9 @@ export interface Entry {
   /** Everything that stands there. */
   readonly raw: unknown;
 }
+
+/** Why a configuration is unreadable that belongs to somebody else. */
+export const NO_PERMISSION = "you have no permission";
 
 /** What is at the place of a configuration. */
 export type Config =
@@ -40,16 +43,21 @@ export type Config =
 export async function readClientConfig(client: Client, path: string): Promise<Config> {
   let bytes: Uint8Array;
   try {
-    const { size } = await stat(path);
-    if (size > CLIENT_CONFIG_BYTES_MAX) return { status: "unreadable", why: `it has ${sizeText(size)}` };
+    const there = await stat(path);
+    if (there.isDirectory()) return { status: "unreadable", why: "it is a folder" };
+    // Reading a named pipe would wait for ever.
+    if (!there.isFile()) return { status: "unreadable", why: "it is no file" };
+    if (there.size > CLIENT_CONFIG_BYTES_MAX) {
+      return { status: "unreadable", why: `it has ${sizeText(there.size)}` };
+    }
     bytes = await readFile(path);
   } catch (error) {
     const code = errorCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return { status: "absent" };
     const why = code === "EACCES" || code === "EPERM"
-      ? "you have no permission"
-      : code === "EISDIR"
-      ? "it is a folder"
+      ? NO_PERMISSION
+      : code === "ELOOP"
+      ? "it is a link that leads to itself"
       : errorText(error);
     return { status: "unreadable", why };
   }
@@ -66,19 +74,23 @@ export async function readConfigBytes(client: Client, bytes: Uint8Array): Promis
   }
   try {
     const body = text.replace(/^\uFEFF/, "");
-    const data = (await editorOf(client.format)).parse(body);
+    const editor = await editorOf(client.format);
+    const data = editor.parse(body);
     const found = valueAt(data, client.container);
     const servers = isData(found)
       ? Object.entries(found).map(([name, raw]) => readEntry(client, name, raw))
       : [];
     if (found !== undefined && found !== null && !isData(found)) {
-      throw new Fault(`"${client.container.join(".")}" is no object`, 1, 1);
+      const offset = editor.find(body, client.container) ?? 0;
+      throw faultAt(body, offset, `"${client.container.join(".")}" is no object`);
     }
     const strict = client.format === "json" && body.trim() !== ""
       ? (await import("./edit/json.ts")).strictFault(text)
       : undefined;
     return { status: "fine", bytes, text, data, servers, suspect: strict };
   } catch (error) {
+    // The readers of all formats descend by calling themselves.
+    if (error instanceof RangeError) return { status: "unreadable", why: "it is nested too deeply" };
     if (!(error instanceof Fault)) throw error;
     return { status: "broken", why: error.message, line: error.line, column: error.column };
   }

@@ -2,10 +2,11 @@
  * The executable itself: whether the system trusts it, and whether the ripgrep inside it can run.
  * @module
  */
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { errorText } from "../errors.ts";
+import { isQuarantined, unquarantine } from "../install/executable.ts";
 import { createRipgrep } from "../ripgrep.ts";
 import { runtimeName } from "../runtime.ts";
 import { shellWord } from "../shell.ts";
@@ -24,8 +25,8 @@ export const binary: Check = {
     }
     const faults = [
       ...await permissions(setting),
-      ...(setting.host.platform === "darwin" ? await trustOfMac(setting) : []),
-      ...(setting.host.platform === "win32" ? await zoneOfWindows(setting) : []),
+      ...(setting.host.platform === "darwin" ? await signature(setting) : []),
+      ...await quarantine(setting),
     ];
     return [{ severity: "ok", what: `${about}: ${path}` }, ...faults, ...await ripgrep(setting)];
   },
@@ -49,38 +50,25 @@ async function permissions({ executable: { path }, host }: Setting): Promise<Fin
   }
 }
 
-/** Apple's kernel ends what carries no valid signature, and asks about what a browser has downloaded. */
-async function trustOfMac({ executable: { path }, host, run }: Setting): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const signature = await run("/usr/bin/codesign", ["--verify", "--strict", path]);
-  if (signature !== undefined && signature.status !== 0) {
-    const why = signature.stderr.trim().split("\n")[0] ?? "";
-    findings.push({
-      severity: "error",
-      what: `The signature of the executable is not valid (${why}), so macOS ends it at its start`,
-      mend: `codesign --force --sign - ${shellWord(path, host)}`,
-    });
-  }
-  const quarantine = await run("/usr/bin/xattr", ["-p", "com.apple.quarantine", path]);
-  if (quarantine?.status === 0) {
-    findings.push({
-      severity: "warning",
-      what: "macOS keeps the executable in quarantine, so a client may not be able to start it",
-      mend: `xattr -d com.apple.quarantine ${shellWord(path, host)}`,
-    });
-  }
-  return findings;
+/** Apple's kernel ends what carries no valid signature. */
+async function signature({ executable: { path }, host, run }: Setting): Promise<Finding[]> {
+  const verdict = await run("/usr/bin/codesign", ["--verify", "--strict", path]);
+  if (verdict === undefined || verdict.status === 0) return [];
+  const why = verdict.stderr.trim().split("\n")[0] ?? "";
+  return [{
+    severity: "error",
+    what: `The signature of the executable is not valid (${why}), so macOS ends it at its start`,
+    mend: `codesign --force --sign - ${shellWord(path, host)}`,
+  }];
 }
 
-/** What a browser saves carries the zone it came from, in a stream beside the file. */
-async function zoneOfWindows({ executable: { path } }: Setting): Promise<Finding[]> {
-  const zone = await readFile(`${path}:Zone.Identifier`, "utf8").catch(() => "");
-  if (!/^ZoneId=[34]/m.test(zone)) return [];
-  return [{
-    severity: "warning",
-    what: "Windows marks the executable as downloaded from the internet, and may keep it from starting",
-    mend: `powershell -Command "Unblock-File -LiteralPath '${path.replaceAll("'", "''")}'"`,
-  }];
+/** macOS and Windows remember what a browser has downloaded. */
+async function quarantine({ executable: { path }, host, run }: Setting): Promise<Finding[]> {
+  if (!await isQuarantined(path, host, run)) return [];
+  const what = host.platform === "win32"
+    ? "Windows marks the executable as downloaded from the internet, and may keep it from starting"
+    : "macOS keeps the executable in quarantine, so a client may not be able to start it";
+  return [{ severity: "warning", what, mend: unquarantine(path, host) }];
 }
 
 async function ripgrep({ config, host }: Setting): Promise<Finding[]> {

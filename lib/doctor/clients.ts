@@ -3,12 +3,15 @@
  * @module
  */
 import { isAbsolute } from "node:path";
+import { NO_PERMISSION } from "../clients/config.ts";
 import { type Proof, prove, tokensOf } from "../clients/proof.ts";
 import type { Host } from "../config/host.ts";
 import { pathsOf } from "../config/host.ts";
 import { count, counted } from "../format.ts";
+import { ENTRY_NAME } from "../install/plan.ts";
+import { rightsCommand } from "../rights.ts";
 import { shellWord } from "../shell.ts";
-import { version } from "../version.ts";
+import { name as program, version } from "../version.ts";
 import type { Check, ClientState, Finding, OwnEntry, Setting } from "./types.ts";
 
 /** Every place where a client looks, and the proof of every entry of ours. */
@@ -38,7 +41,9 @@ async function examineClient(state: ClientState, setting: Setting): Promise<Find
     return [{
       severity: "error",
       what: `${title}: cannot read "${place.path}": ${config.why}`,
-      mend: `Make it a readable text file, then: ${install}`,
+      mend: config.why === NO_PERMISSION
+        ? rightsCommand(place.path)
+        : `Make it a readable text file, then: ${install}`,
     }];
   }
   if (config.status === "broken") {
@@ -55,27 +60,48 @@ async function examineClient(state: ClientState, setting: Setting): Promise<Find
     mend: "Take them out in an editor",
   }];
   const entries: Finding[] = [];
-  for (const each of own) entries.push(...await examineEntry(each, title, install, setting));
-  const launched = own.map(({ entry }) => JSON.stringify(entry.launch));
-  if (new Set(launched).size < launched.length) {
-    entries.push({
+  for (const each of own) entries.push(...await examineEntry(each, title, state, setting));
+  return [...suspect, ...entries, ...doubles(title, state, setting)];
+}
+
+/** Entries that start the same with the same arguments. */
+function doubles(title: string, state: ClientState, setting: Setting): Finding[] {
+  const seen = new Map<string, string>();
+  return state.own.flatMap(({ entry: { name, launch } }): Finding[] => {
+    const key = JSON.stringify(launch);
+    const first = seen.get(key);
+    seen.set(key, first ?? name);
+    return first === undefined ? [] : [{
       severity: "warning",
-      what: `${title}: ${own.map(({ entry }) => `"${entry.name}"`).join(" and ")} start the same`,
-      mend: `Remove one of them from "${place.path}"`,
-    });
-  }
-  return [...suspect, ...entries];
+      what: `${title}: "${first}" and "${name}" start the same`,
+      mend: commandFor("uninstall", name, state, setting),
+    }];
+  });
+}
+
+/** The command for one entry; a name that no flag takes is one for an editor. */
+function commandFor(
+  verb: "install" | "uninstall",
+  name: string,
+  { client, place }: ClientState,
+  { command }: Setting,
+): string {
+  if (name === program) return `${command} ${verb} ${client.id}`;
+  if (ENTRY_NAME.test(name)) return `${command} ${verb} ${client.id} --name ${name}`;
+  return `${verb === "install" ? "Correct" : "Remove"} "${name}" in "${place.path}" with an editor`;
 }
 
 async function examineEntry(
-  { entry, fault }: OwnEntry,
+  { entry, line, fault }: OwnEntry,
   title: string,
-  install: string,
-  { host }: Setting,
+  state: ClientState,
+  setting: Setting,
 ): Promise<Finding[]> {
+  const { host, command, executable } = setting;
   const { launch, name, disabled } = entry;
   if (launch === undefined) return [];
   const about = `${title}: "${name}"`;
+  const install = commandFor("install", name, state, setting);
   if (disabled) {
     return [{ severity: "note", what: `${about} is switched off`, mend: `Switch it on in ${title}` }];
   }
@@ -91,19 +117,30 @@ async function examineEntry(
     return [{
       severity: "error",
       what: `${about} does not start: ${fault.replace("\n", ". ")}`,
-      mend: install,
+      // New flags are asked for by the command; what stands elsewhere it would leave as it is.
+      mend: line === undefined
+        ? install
+        : `Correct what is named here; the variables of the entry stand in "${state.place.path}"`,
     }];
   }
-  return outcome(await prove(launch, host), about, install, launch.command, host);
+  const unclear = launch.command === executable.path ? `${command} doctor --bundle report.txt` : install;
+  return outcome(await prove(launch, host), about, [install, unclear], launch.command, host);
 }
 
-function outcome(proof: Proof, about: string, install: string, command: string, host: Host): Finding[] {
+/** @param mends The command that installs anew, and the one for a failure without a known reason. */
+function outcome(
+  proof: Proof,
+  about: string,
+  [install, unclear]: readonly [string, string],
+  command: string,
+  host: Host,
+): Finding[] {
   if (!proof.ok) {
     const said = proof.stderr.split("\n").at(-1)?.trim() ?? "";
     return [{
       severity: "error",
       what: `${about} does not start: ${proof.why}${said === "" ? "" : `. It said: ${said}`}`,
-      mend: /may not be executed/.test(proof.why) ? `chmod +x ${shellWord(command, host)}` : install,
+      mend: /may not be executed/.test(proof.why) ? `chmod +x ${shellWord(command, host)}` : unclear,
     }];
   }
   const cost = `${counted(proof.tools.length, "tool")}, about ${count(tokensOf(proof.chars))} tokens`;

@@ -11,7 +11,8 @@ export const configuration: Check = {
   examine({ config, faults }) {
     const wrong = faults.map((fault) => {
       const [what = "", ...next] = fault.split("\n");
-      return { severity: "error" as const, what, mend: next.join(" ") };
+      const mend = next.length > 0 ? next.join(" ") : "Correct this place with an editor";
+      return { severity: "error" as const, what, mend };
     });
     if (wrong.length > 0) return Promise.resolve(wrong);
     const what = config.file === undefined

@@ -4,10 +4,9 @@
  */
 import { errorText } from "../errors.ts";
 import { openRoots } from "../fs/roots.ts";
+import { thisExecutable } from "../install/executable.ts";
 import { createPrograms } from "../programs.ts";
 import { isCompiled } from "../runtime.ts";
-import { shellWord } from "../shell.ts";
-import { name } from "../version.ts";
 import { binary } from "./binary.ts";
 import { clients } from "./clients.ts";
 import { configuration } from "./configuration.ts";
@@ -53,7 +52,8 @@ export async function settingOf(
     modules,
     clients,
     programs: createPrograms({ host, allowed: openRoots([...config.allow, ...entries]).roots }),
-    command: compiled ? shellWord(path, host) : name,
+    everyProgram: createPrograms({ host, allowed: [] }),
+    command: (await thisExecutable(host)).command,
     executable: { path, compiled },
     now: new Date(),
     run: runProgram,

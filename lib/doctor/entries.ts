@@ -41,13 +41,12 @@ async function understand(entry: Entry, host: Host): Promise<OwnEntry> {
   const rest = args.slice(script + 1);
   const env = { ...thinEnvironment(host), ...entry.launch?.env };
   const cwd = host.platform === "win32" ? "C:\\" : "/";
+  const faults: string[] = [];
   try {
-    const line = await loadConfig(rest[0] === "serve" ? rest.slice(1) : rest, FOLDER_FLAGS, {
-      ...host,
-      env,
-      cwd,
-    });
-    return { entry, line, fault: undefined };
+    const flags = rest[0] === "serve" ? rest.slice(1) : rest;
+    const tolerate = (fault: string) => void faults.push(fault);
+    const line = await loadConfig(flags, FOLDER_FLAGS, { ...host, env, cwd }, tolerate);
+    return { entry, line, fault: faults[0] };
   } catch (error) {
     return { entry, line: undefined, fault: errorText(error) };
   }

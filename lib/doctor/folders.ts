@@ -2,7 +2,7 @@
  * The allowed folders: whether they are there, may be used, and hold files that are only in the cloud.
  * @module
  */
-import { constants, type Dirent } from "node:fs";
+import { constants, type Dirent, existsSync } from "node:fs";
 import { access, lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Host, pathsOf } from "../config/host.ts";
@@ -10,7 +10,11 @@ import { errorCode } from "../errors.ts";
 import { counted } from "../format.ts";
 import type { Allowed } from "../fs/roots.ts";
 import { CLOUD_FILES_MAX, CLOUD_LOOK_MS_MAX, CLOUD_SMALL_BYTES, FOLDER_ANSWER_MS_MAX } from "../limits.ts";
+import { ENTRY_NAME } from "../install/plan.ts";
+import { rightsCommand } from "../rights.ts";
 import { shellWord } from "../shell.ts";
+import { name as program } from "../version.ts";
+import { breadthWarning } from "../wide.ts";
 import { within } from "./run.ts";
 import type { Check, Finding, Setting } from "./types.ts";
 
@@ -24,9 +28,7 @@ export const folders: Check = {
       return [{
         severity: "warning",
         what: "No folder is allowed, so Claude can reach no file",
-        mend: `${setting.command} install --allow ${
-          setting.host.platform === "win32" ? "%USERPROFILE%" : "~"
-        }/Documents`,
+        mend: allowSomething(setting),
       }];
     }
     const findings: Finding[] = [];
@@ -46,6 +48,17 @@ export const folders: Check = {
   },
 };
 
+/** Allows a folder for the first entry there is; without one that exists, the command asks. */
+function allowSomething({ command, clients, host }: Setting): string {
+  const documents = host.home && pathsOf(host).join(host.home, "Documents");
+  const usual = documents && existsSync(documents) ? ` --allow ${shellWord(documents, host)}` : "";
+  const [[client, entry] = []] = clients.flatMap(({ client, own }) =>
+    own.map(({ entry }) => [client.id, entry.name] as const)
+  ).filter(([, entry]) => ENTRY_NAME.test(entry));
+  const name = entry === undefined || entry === program ? "" : ` --name ${entry}`;
+  return `${command} install${client === undefined ? "" : ` ${client}`}${name}${usual}`;
+}
+
 /** Each folder once; one that may be written anywhere is examined as such. */
 function allowedFolders({ config, clients }: Setting): Allowed[] {
   const entries = clients.flatMap(({ own }) => own.flatMap(({ line }) => line?.config.allow ?? []));
@@ -58,14 +71,13 @@ function allowedFolders({ config, clients }: Setting): Allowed[] {
 
 async function examineFolder({ path, readOnly }: Allowed, setting: Setting): Promise<Finding[]> {
   const { host } = setting;
-  const word = shellWord(path, host);
   try {
     if (!(await stat(path)).isDirectory()) {
       return [{ severity: "error", what: `"${path}" is no folder`, mend: "Allow the folder it is in" }];
     }
     await readdir(path);
   } catch (error) {
-    return [unusable(path, errorCode(error), host)];
+    return [await unusable(path, errorCode(error), host)];
   }
   const findings: Finding[] = [];
   const writable = await access(path, constants.W_OK).then(() => true, () => false);
@@ -73,15 +85,14 @@ async function examineFolder({ path, readOnly }: Allowed, setting: Setting): Pro
     findings.push({
       severity: "warning",
       what: `"${path}" is allowed for changes, but you may only read it`,
-      mend: host.platform === "win32"
-        ? `Allow it as "${path}:ro"`
-        : `chmod u+wx ${word}, or allow it as ${word}:ro`,
+      mend: await isMine(path) ? rightsCommand(path) : `Allow it as "${path}:ro"`,
     });
   }
-  if (path === host.home || path === pathsOf(host).parse(path).root) {
+  const warning = breadthWarning({ path, readOnly }, host);
+  if (warning !== undefined) {
     findings.push({
       severity: "note",
-      what: `"${path}" is ${path === host.home ? "your whole home folder" : "the whole disk"}`,
+      what: warning,
       mend: "Allow only the folders Claude shall work with",
     });
   }
@@ -104,13 +115,17 @@ async function examineFolder({ path, readOnly }: Allowed, setting: Setting): Pro
   return findings;
 }
 
-function unusable(path: string, code: string | undefined, host: Host): Finding {
+async function isMine(path: string): Promise<boolean> {
+  return await stat(path).then(({ uid }) => uid === process.getuid?.(), () => false);
+}
+
+async function unusable(path: string, code: string | undefined, host: Host): Promise<Finding> {
   const word = shellWord(path, host);
   if (code === "ENOENT" || code === "ENOTDIR") {
     return {
       severity: "error",
       what: `"${path}" does not exist`,
-      mend: `mkdir ${host.platform === "win32" ? "" : "-p "}${word}, or allow another folder`,
+      mend: `mkdir ${host.platform === "win32" ? "" : "-p "}${word}`,
     };
   }
   if (code !== "EACCES" && code !== "EPERM") {
@@ -123,7 +138,9 @@ function unusable(path: string, code: string | undefined, host: Host): Finding {
       ? `open "${MAC_PRIVACY}" and allow it for Claude`
       : host.platform === "win32"
       ? `icacls ${word} /grant "%USERNAME%:(OI)(CI)M"`
-      : `chmod u+rx ${word}`,
+      : await isMine(path)
+      ? `chmod u+rx ${word}`
+      : "Allow another folder, or have its owner let you read it",
   };
 }
 

@@ -104,11 +104,24 @@ async function lastLines(path: string): Promise<string[]> {
       const bytes = new Uint8Array(size - from);
       const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
       const lines = new TextDecoder().decode(bytes.subarray(0, bytesRead)).split(/\r?\n/);
-      return from === 0 ? lines : lines.slice(1);
+      return (from === 0 ? lines : lines.slice(1)).map(withoutContents);
     } finally {
       await file.close();
     }
   } catch {
     return [];
   }
+}
+
+/** A line of Claude's log without what was asked and answered: whole documents of the person stand there. */
+function withoutContents(line: string): string {
+  const start = line.search(/[{[]"|\{\s*\w+:/);
+  return start < 0 ? line : `${line.slice(0, start)}${summaryOf(line.slice(start))}`;
+}
+
+function summaryOf(body: string): string {
+  const method = /"method"\s*:\s*"([\w/]{1,60})"/.exec(body)?.[1];
+  const id = /"id"\s*:\s*(\d{1,15})/.exec(body)?.[1];
+  const about = [...(method === undefined ? [] : [method]), ...(id === undefined ? [] : [`id ${id}`])];
+  return `[${[...about, `${body.length} characters left out`].join(", ")}]`;
 }

@@ -9,7 +9,7 @@ interface Needed {
   readonly name: string;
   /** The module that needs it. */
   readonly module: string;
-  /** Commands that install it, by platform. */
+  /** Commands that install it, by platform; on Linux it depends on what else is there. */
   readonly install: Readonly<Record<string, string>>;
 }
 
@@ -20,7 +20,6 @@ const NEEDED: readonly Needed[] = [
     install: {
       darwin: "xcode-select --install",
       win32: "winget install --id Git.Git -e",
-      linux: "sudo apt install git (or with the package manager of your system)",
     },
   },
 ];
@@ -33,15 +32,23 @@ export const programs: Check = {
 };
 
 async function examineProgram(needed: Needed, setting: Setting): Promise<Finding> {
-  const { host, modules } = setting;
+  const { modules } = setting;
   const path = await setting.programs.find(needed.name);
   if (path === undefined) {
+    const kept = await setting.everyProgram.find(needed.name);
+    if (kept !== undefined) {
+      return {
+        severity: "warning",
+        what: `${needed.name} is at "${kept}", which Claude may change, and such programs are never run`,
+        mend: "Allow a smaller folder, without programs in it",
+      };
+    }
     const used = modules.some(({ name }) => name === needed.module);
     return {
       severity: used ? "warning" : "note",
       what: `${needed.name} was not found, neither on the PATH nor on that of your shell` +
         (used ? `: the ${needed.module} tools need it` : ""),
-      mend: needed.install[host.platform] ?? `Install ${needed.name}`,
+      mend: await installing(needed, setting),
     };
   }
   const ran = await setting.run(path, ["--version"]);
@@ -52,6 +59,24 @@ async function examineProgram(needed: Needed, setting: Setting): Promise<Finding
     what: `${needed.name} is at "${path}", but does not run: ${
       ran?.stderr.split("\n")[0] ?? "it cannot be started"
     }`,
-    mend: needed.install[host.platform] ?? `Install ${needed.name} again`,
+    mend: await installing(needed, setting),
   };
+}
+
+/** The usual package managers of Linux, each with the words that install something. */
+const MANAGERS: readonly (readonly [string, string])[] = [
+  ["apt-get", "sudo apt-get install"],
+  ["dnf", "sudo dnf install"],
+  ["pacman", "sudo pacman -S"],
+  ["zypper", "sudo zypper install"],
+  ["apk", "sudo apk add"],
+];
+
+async function installing({ name, install }: Needed, { host, programs }: Setting): Promise<string> {
+  const known = install[host.platform];
+  if (known !== undefined) return known;
+  for (const [manager, words] of MANAGERS) {
+    if (await programs.find(manager) !== undefined) return `${words} ${name}`;
+  }
+  return `Install ${name} with the package manager of your system`;
 }

@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { hostname, release, userInfo } from "node:os";
+import { isData } from "../clients/edit/edit.ts";
 import { counted } from "../format.ts";
 import { REPORT_LOG_LINES } from "../limits.ts";
 import { readLog } from "../logs.ts";
@@ -74,7 +75,7 @@ export async function renderBundle(sections: readonly Section[], setting: Settin
     `== ${title}\n\n${body.trim() === "" ? "(nothing)" : body.trimEnd()}\n`;
   const own = clients.flatMap(({ client, place, own: entries }) =>
     entries.map(({ entry }) =>
-      `${client.id} ${place.path}\n${JSON.stringify({ [entry.name]: entry.raw }, null, 2)}`
+      `${client.id} ${place.path}\n${JSON.stringify({ [entry.name]: withoutValues(entry.raw) }, null, 2)}`
     )
   );
   const variables = Object.entries(host.env).filter(([key]) => /^CLAWHAMMER_/i.test(key)).map((
@@ -99,6 +100,16 @@ export async function renderBundle(sections: readonly Section[], setting: Settin
     ...theirs,
   ].join("\n");
   return anonymize(text, { home: host.home, user: userName(), hostName: hostname() });
+}
+
+/** An entry without the values of its variables, ours aside: what they are is nobody's business. */
+function withoutValues(raw: unknown): unknown {
+  return JSON.parse(JSON.stringify(raw), (key, value: unknown) => {
+    if (!/^envs?$/.test(key) || !isData(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, text]) => [name, /^CLAWHAMMER_/i.test(name) ? text : "[left out]"]),
+    );
+  });
 }
 
 async function readText(path: string): Promise<string> {

@@ -2,12 +2,13 @@
  * Our own folders: whether they can be written, have room, and hold a journal in order.
  * @module
  */
-import { constants, existsSync } from "node:fs";
+import { constants, existsSync, statSync } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { counted, sizeText } from "../format.ts";
 import { examineJournal } from "../journal/health.ts";
 import { DISK_FREE_BYTES_LOW, DISK_FREE_BYTES_MIN } from "../limits.ts";
+import { rightsCommand } from "../rights.ts";
 import { shellWord } from "../shell.ts";
 import type { Check, Finding, Setting } from "./types.ts";
 
@@ -26,12 +27,12 @@ export const storage: Check = {
         mend: "Set the variable HOME for Clawhammer",
       }];
     }
-    const findings = await Promise.all(folders.map(({ name, path }) => writable(name, path, setting)));
+    const findings = await Promise.all(folders.map(({ name, path }) => writable(name, path)));
     return [...findings.flat(), ...await room(data), ...await journal(data, setting)];
   },
 };
 
-async function writable(name: string, path: string, { host }: Setting): Promise<Finding[]> {
+async function writable(name: string, path: string): Promise<Finding[]> {
   const place = existing(path);
   try {
     await access(place, constants.W_OK | constants.X_OK);
@@ -40,9 +41,7 @@ async function writable(name: string, path: string, { host }: Setting): Promise<
     return [{
       severity: name === "changes" ? "error" : "warning",
       what: `The folder for ${name}, "${path}", cannot be written`,
-      mend: host.platform === "win32"
-        ? `Make "${place}" writable for you`
-        : `chmod u+rwx ${shellWord(place, host)}`,
+      mend: rightsCommand(place),
     }];
   }
 }
@@ -61,7 +60,7 @@ async function room(data: string): Promise<Finding[]> {
   return [{ severity: free < DISK_FREE_BYTES_MIN ? "error" : "warning", what: `Only ${what}`, mend }];
 }
 
-async function journal(data: string, { command }: Setting): Promise<Finding[]> {
+async function journal(data: string, { command, host }: Setting): Promise<Finding[]> {
   const folder = join(data, "journal");
   const { changes, bytes, fault, aside } = await examineJournal(folder);
   const old: Finding[] = aside.map((path) => ({
@@ -70,10 +69,14 @@ async function journal(data: string, { command }: Setting): Promise<Finding[]> {
     mend: "Delete that folder when you miss nothing",
   }));
   if (fault !== undefined) {
+    const word = shellWord(folder, host);
+    const aside = shellWord(`${folder}-aside`, host);
     return [{
       severity: "error",
       what: `The journal of changes in "${folder}" is damaged or cannot be read: ${fault}`,
-      mend: `${command} changes sets a damaged one aside and begins a new one`,
+      mend: statSync(folder, { throwIfNoEntry: false })?.isDirectory()
+        ? `${command} changes`
+        : `${host.platform === "win32" ? "move" : "mv"} ${word} ${aside}`,
     }, ...old];
   }
   const what = changes === undefined

@@ -35,7 +35,7 @@ export interface OwnEntry {
   readonly entry: Entry;
   /** Undefined when the arguments are wrong. */
   readonly line: CommandLine | undefined;
-  /** What is wrong with them. */
+  /** What is wrong with the arguments, or with the variables and the file that count where it is started. */
   readonly fault: string | undefined;
 }
 
@@ -64,6 +64,8 @@ export interface Setting {
   readonly modules: readonly Module[];
   readonly clients: readonly ClientState[];
   readonly programs: Programs;
+  /** Also those that are never run, because they stand in allowed folders. */
+  readonly everyProgram: Programs;
   /** How a person calls this program in a shell. */
   readonly command: string;
   readonly executable: { readonly path: string; readonly compiled: boolean };

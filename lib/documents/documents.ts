@@ -5,7 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { z } from "zod";
 import { errorText, throwIfAborted, ToolError } from "../errors.ts";
 import { sizeText } from "../format.ts";
@@ -19,12 +19,14 @@ import {
   SUMMARY_BYTES_MAX,
 } from "../limits.ts";
 import { readAt } from "../lines.ts";
+import { SNIFF_BYTES } from "../media.ts";
 import { showName } from "../names.ts";
+import { sourceFolder } from "../runtime.ts";
 import type { Log } from "../tool.ts";
 import { version } from "../version.ts";
 import { type Parcel, RemoteError } from "../worker/channel.ts";
 import { WorkerEndedError } from "../worker/child.ts";
-import type { Pool } from "../worker/pool.ts";
+import type { Pool, PoolOptions } from "../worker/pool.ts";
 import { type Cache, createCache } from "./cache.ts";
 import { FORMATS, recognise } from "./formats.ts";
 import type { Documents, Format, Markdown, Source, Summary, Watch } from "./types.ts";
@@ -38,17 +40,21 @@ export interface DocumentsOptions {
   readonly log: Log;
 }
 
-/** What every reader of documents is started with: see {@link PoolOptions}. */
-export const READER = {
-  kind: "document",
-  label: "The reader of documents",
-  env: {},
-  memoryBytesMax: DOCUMENT_MEMORY_BYTES_MAX,
-  atOnceMax: 2,
-  idleMax: 1,
-  // A second page or a second document often follows; memory is given back soon.
-  idleMs: 15_000,
-} as const;
+/** What readers of documents are started with. */
+export function readerOptions(): PoolOptions {
+  return {
+    kind: "document",
+    label: "The reader of documents",
+    env: {},
+    memoryBytesMax: DOCUMENT_MEMORY_BYTES_MAX,
+    atOnceMax: 2,
+    idleMax: 1,
+    // A second page or a second document often follows; memory is given back soon.
+    idleMs: 15_000,
+    // From source under Deno: the PDF engine is a file there.
+    permissions: [`--allow-read=${join(sourceFolder() ?? "", "node_modules")}`],
+  };
+}
 
 /** What a worker or the cache says about a document, as it must look. */
 const FACTS = z.object({
@@ -77,6 +83,7 @@ export function createDocuments({ pool, cacheFolder, log }: DocumentsOptions): D
     recognise,
     withMarkdown: (source, pages, watch, work) => withMarkdown(source, pages, watch, work, reader),
     async pageImages(source, pages, watch) {
+      await refuseOthers(source);
       const { value, bytes } = await ask("render", source, pages, watch, reader);
       const { numbers, total } = IMAGES.parse(value);
       return {
@@ -130,6 +137,20 @@ async function withMarkdown<T>(
     size: bytes.length,
     read: (buffer, position) => Promise.resolve(bytes.copy(buffer, 0, position)),
   }));
+}
+
+/** Only of PDF pages there are images. */
+async function refuseOthers(source: Source): Promise<void> {
+  const name = "file" in source ? source.file.path : source.name;
+  const format = recognise(await bytesOf(source, { at: 0, length: SNIFF_BYTES }), name);
+  if (format === FORMATS.pdf) return;
+  throw new ToolError(
+    `Cannot show the pages of "${showName(name)}": it is ${
+      format?.name ?? "no document"
+    }, and images are made ` +
+      "only of PDF",
+    "Leave out as to read it as Markdown, or ask the person for a PDF of it.",
+  );
 }
 
 /**
@@ -278,7 +299,7 @@ async function summary(source: Source, watch: Watch, reader: Reader): Promise<Su
     ? [source.file.path, source.file.info.size]
     : [source.name, source.bytes.length];
   if (size > SUMMARY_BYTES_MAX) return undefined;
-  const head = await bytesOf(source, { at: 0, length: 4_096 });
+  const head = await bytesOf(source, { at: 0, length: SNIFF_BYTES });
   const format = recognise(head, name);
   const sample = SAMPLES[format?.id ?? ""];
   if (sample === undefined) return undefined;

@@ -29,6 +29,6 @@ async function loadDocuments(
   log: Log,
   workers: () => Promise<Workers>,
 ): Promise<Documents> {
-  const { createDocuments, READER } = await import("./documents.ts");
-  return createDocuments({ pool: (await workers()).pool(READER), cacheFolder, log });
+  const { createDocuments, readerOptions } = await import("./documents.ts");
+  return createDocuments({ pool: (await workers()).pool(readerOptions()), cacheFolder, log });
 }

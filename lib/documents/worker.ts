@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { Incoming, Parcel } from "../worker/channel.ts";
-import type { Kind } from "../worker/serve.ts";
+import type { Handlers, Kind } from "../worker/serve.ts";
 import type { Document } from "./convert.ts";
 import { Selection } from "./selection.ts";
 import { Unreadable } from "./unreadable.ts";
@@ -13,7 +13,7 @@ import { Unreadable } from "./unreadable.ts";
 const CHUNK_BYTES = 1024 * 1024;
 
 /** What the process answers: `convert` and `render`. The document itself is asked for with `bytes`. */
-export const documents: Kind = () => ({
+export const documents: Kind = (): Handlers => ({
   convert: async (value, incoming) => {
     const document = await fetchDocument(value, incoming);
     const { convert } = await import("./convert.ts");

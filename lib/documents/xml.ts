@@ -18,49 +18,48 @@ export interface XmlHandler {
   text(text: string): void;
 }
 
-/** The attributes of one tag, looked up only when asked for. */
+/** The attributes of one tag, taken apart when the first of them is asked for. */
 export class Attributes {
   readonly #raw: string;
+  /** Names and raw values in turn. */
+  #parsed: string[] | undefined;
 
   constructor(raw: string) {
     this.#raw = raw;
   }
 
-  /** The value of an attribute by its name, with or without a prefix: `id` finds `r:id` too, `r:id` only that. */
+  /** The value of an attribute. Without a prefix, `id` finds `r:id` too; with one only that. */
   get(name: string): string | undefined {
-    const raw = this.#raw;
-    for (let at = raw.indexOf(name); at !== -1; at = raw.indexOf(name, at + 1)) {
-      const before = raw.charCodeAt(at - 1);
-      // White space or a colon, or it is the end of another name.
-      if (at === 0 || !(before <= 0x20 || before === 0x3a)) continue;
-      let after = at + name.length;
-      while (raw.charCodeAt(after) <= 0x20) after++;
-      if (raw.charCodeAt(after) !== 0x3d) continue;
-      after++;
-      while (raw.charCodeAt(after) <= 0x20) after++;
-      const quote = raw[after];
-      if (quote !== '"' && quote !== "'") continue;
-      const end = raw.indexOf(quote, after + 1);
-      if (end === -1) return undefined;
-      // A value may contain what looks like an attribute: an even number of quotes stands before a real one.
-      if (isInsideValue(raw, at)) continue;
-      return unescape(raw.slice(after + 1, end));
+    const parsed = this.#parsed ??= parseAttributes(this.#raw);
+    for (let at = 0; at < parsed.length; at += 2) {
+      const full = parsed[at] ?? "";
+      if (full !== name && !(full.endsWith(name) && full[full.length - name.length - 1] === ":")) continue;
+      return unescape(parsed[at + 1] ?? "");
     }
     return undefined;
   }
 }
 
-function isInsideValue(raw: string, at: number): boolean {
-  let quote = 0;
-  for (let index = 0; index < at; index++) {
-    const code = raw.charCodeAt(index);
-    if (quote === 0) {
-      if (code === 0x22 || code === 0x27) quote = code;
-    } else if (code === quote) quote = 0;
+function parseAttributes(raw: string): string[] {
+  const parsed: string[] = [];
+  for (let at = 0;;) {
+    while (raw.charCodeAt(at) <= SPACE) at++;
+    const equals = raw.indexOf("=", at);
+    if (equals === -1) return parsed;
+    let open = equals + 1;
+    while (raw.charCodeAt(open) <= SPACE) open++;
+    const quote = raw.charCodeAt(open);
+    if (quote !== 0x22 && quote !== 0x27) return parsed;
+    const close = raw.indexOf(quote === 0x22 ? '"' : "'", open + 1);
+    if (close === -1) return parsed;
+    let end = equals;
+    while (end > at && raw.charCodeAt(end - 1) <= SPACE) end--;
+    parsed.push(raw.slice(at, end), raw.slice(open + 1, close));
+    at = close + 1;
   }
-  return quote !== 0;
 }
 
+const SPACE = 0x20;
 const NAMED: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
 /** Resolves the five entities of XML and character references; others stay as they are. */
@@ -163,13 +162,7 @@ class Scanner {
       return end + 3;
     }
     if (xml.length - at < 9) return -1;
-    // A DOCTYPE, with an internal subset in brackets or without.
-    const bracket = xml.indexOf("[", at);
-    const end = xml.indexOf(">", at);
-    if (end === -1 || bracket === -1 || bracket > end) return end === -1 ? -1 : end + 1;
-    const close = /\]\s*>/g;
-    close.lastIndex = bracket;
-    return close.test(xml) ? close.lastIndex : -1;
+    return endOfDoctype(xml, at);
   }
 
   #keep(rest: string): void {
@@ -190,10 +183,35 @@ function after(xml: string, mark: string, from: number): number {
 
 /** Where the tag ends that begins at `at`; a `>` inside a value does not count. */
 function endOfTag(xml: string, at: number): number {
-  let end = xml.indexOf(">", at);
-  // Hardly ever does a value contain the character.
-  while (end !== -1 && isInsideValue(xml.slice(at, end), end - at)) end = xml.indexOf(">", end + 1);
-  return end;
+  let quote = 0;
+  for (let index = at; index < xml.length; index++) {
+    const code = xml.charCodeAt(index);
+    if (quote === 0) {
+      if (code === 0x3e) return index;
+      if (code === 0x22 || code === 0x27) quote = code;
+    } else if (code === quote) quote = 0;
+  }
+  return -1;
+}
+
+/** Where a DOCTYPE ends, with all it declares in brackets; -1 when that is not there yet. */
+function endOfDoctype(xml: string, at: number): number {
+  let quote = "";
+  let depth = 0;
+  for (let index = at + 2; index < xml.length; index++) {
+    const character = xml[index] ?? "";
+    if (quote !== "") {
+      if (character === quote) quote = "";
+    } else if (xml.startsWith("<!--", index)) {
+      const end = xml.indexOf("-->", index);
+      if (end === -1) return -1;
+      index = end + 2;
+    } else if (character === '"' || character === "'") quote = character;
+    else if (character === "[") depth++;
+    else if (character === "]") depth--;
+    else if (character === ">" && depth <= 0) return index + 1;
+  }
+  return -1;
 }
 
 function localName(name: string): string {

@@ -90,13 +90,13 @@ export async function exactBefore(
  * to something in between.
  */
 function recordOf(
-  { client, place, name, before, after, removed, madeObjects }: Plan,
+  { client, place, name, before, after, removed, madeObjects, launch: { command } }: Plan,
   earlier: Installed | undefined,
   backup: string | null,
   madeFolders: string[],
 ): Installed {
   const exact = after === undefined ? undefined : { backup, after: digest(after) };
-  const mine = { path: place.path, name, client: client.id };
+  const mine = { path: place.path, name, client: client.id, command };
   if (earlier === undefined) {
     const made = { madeFile: before === undefined, madeFolders, madeObjects };
     return { ...mine, ...made, replaced: [...removed], ...(exact === undefined ? {} : { exact }) };

@@ -2,17 +2,21 @@
  * How a client starts this very program, and whether it stands where it will still be tomorrow.
  * @module
  */
-import { execFile } from "node:child_process";
 import { access, constants, readFile, realpath } from "node:fs/promises";
 import type { Launch } from "../clients/types.ts";
 import { type Host, pathsOf } from "../config/host.ts";
+import { runProgram } from "../doctor/run.ts";
 import { errorCode } from "../errors.ts";
 import { isCompiled, runtimeName } from "../runtime.ts";
+import { shellWord } from "../shell.ts";
+import { name as program } from "../version.ts";
 
 /** The program as a client starts it. */
 export interface Executable {
   /** What stands before the flags of `serve`. */
   readonly launch: Launch;
+  /** How a person calls it in a shell: by its name where PATH leads to it, by its path elsewhere. */
+  readonly command: string;
   /** Why it must not be installed from here, and what to do; undefined when it may. */
   readonly refusal?: string;
   /** What may go wrong later. */
@@ -27,11 +31,22 @@ export async function thisExecutable(host: Host): Promise<Executable> {
     const first = runtimeName().startsWith("Deno") ? ["run", ...permissions] : [];
     return {
       launch: { command: execPath, args: [...first, script, "serve"] },
+      command: program,
       warnings: ["It is started from its source: the entry works as long as the source and the runtime stay"],
     };
   }
   const command = await lastingPath(process.execPath, host);
-  return { launch: { command, args: ["serve"] }, ...await judgePath(command, host) };
+  return {
+    launch: { command, args: ["serve"] },
+    command: callOf(command, host),
+    ...await judgePath(command, host),
+  };
+}
+
+function callOf(path: string, host: Host): string {
+  const paths = pathsOf(host);
+  const reached = (host.env.PATH ?? "").split(paths.delimiter).includes(paths.dirname(path));
+  return reached ? paths.basename(path).replace(/\.exe$/i, "") : shellWord(path, host);
 }
 
 /**
@@ -74,26 +89,32 @@ export async function judgePath(
     warnings.push(`"${path}" is among your downloads, where it is easily deleted. ${move}`);
   }
   if (await isQuarantined(path, host)) {
-    const mend = host.platform === "win32"
-      ? `Unblock-File "${path}"`
-      : `xattr -d com.apple.quarantine "${path}"`;
-    warnings.push(`The system still treats it as a download and may not start it. Allow it with: ${mend}`);
+    warnings.push(
+      `The system still treats it as a download and may not start it. Allow it with: ${
+        unquarantine(path, host)
+      }`,
+    );
   }
   return { warnings };
 }
 
-/** Whether the system marks a file as downloaded (macOS: quarantine, Windows: mark of the web). */
-export async function isQuarantined(path: string, { platform }: Host): Promise<boolean> {
+/** The command that takes the mark of a download away. */
+export function unquarantine(path: string, host: Host): string {
+  return host.platform === "win32"
+    ? `powershell -Command "Unblock-File -LiteralPath '${path.replaceAll("'", "''")}'"`
+    : `xattr -d com.apple.quarantine ${shellWord(path, host)}`;
+}
+
+/**
+ * Whether the system marks a file as downloaded (macOS: quarantine, Windows: the zone it came from, in a
+ * stream beside the file).
+ */
+export async function isQuarantined(path: string, { platform }: Host, run = runProgram): Promise<boolean> {
   if (platform === "win32") {
-    return await readFile(`${path}:Zone.Identifier`, "utf8").then(
-      (mark) => /ZoneId=[34]/.test(mark),
-      () => false,
-    );
+    return /^ZoneId=[34]/m.test(await readFile(`${path}:Zone.Identifier`, "utf8").catch(() => ""));
   }
   if (platform !== "darwin") return false;
-  return await new Promise((resolve) => {
-    execFile("/usr/bin/xattr", ["-p", "com.apple.quarantine", path], (error) => resolve(error === null));
-  });
+  return (await run("/usr/bin/xattr", ["-p", "com.apple.quarantine", path]))?.status === 0;
 }
 
 function isTemporary(path: string, host: Host): boolean {
@@ -119,13 +140,14 @@ async function isReadOnly(path: string): Promise<boolean> {
 }
 
 /** The commands that put it where programs of a person stand. */
-function moveTo(path: string, { platform }: Host): string {
-  if (platform === "win32") {
+function moveTo(path: string, host: Host): string {
+  if (host.platform === "win32") {
     const folder = "$env:LOCALAPPDATA\\Programs\\Clawhammer";
     const target = `${folder}\\clawhammer.exe`;
     return `Move it first (PowerShell): mkdir -Force "${folder}"; move "${path}" "${target}"; ` +
       `& "${target}" install`;
   }
-  return `Move it first: mkdir -p ~/.local/bin && mv "${path}" ~/.local/bin/clawhammer && ` +
+  // A disk image and a hiding place cannot be moved from.
+  return `Copy it first: mkdir -p ~/.local/bin && cp ${shellWord(path, host)} ~/.local/bin/clawhammer && ` +
     "~/.local/bin/clawhammer install";
 }

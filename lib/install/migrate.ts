@@ -51,7 +51,7 @@ export function recognise(entries: readonly Entry[], offered: Offered, host: Hos
     if (found === undefined || server === undefined) return [];
     const { folders, trouble, notes } = details(server, found, host);
     const kept = keptBecause(server, entry, offered) ?? trouble;
-    const all = [...notes, ...weaker(server, offered)];
+    const all = [...notes, ...forgotten(entry), ...weaker(server, offered)];
     return [{ name: entry.name, server, starter: found.starter, folders, notes: all, ...(kept && { kept }) }];
   });
 }
@@ -79,6 +79,14 @@ function keptBecause(server: Official, entry: Entry, { modules }: Offered): stri
   if (!modules.includes(module)) return `the module "${module}" is not part of this installation`;
   if (server === "memory") return "its memories cannot be imported yet, and nothing is to be lost";
   return undefined;
+}
+
+/** The values may be secret, and uninstall brings them back. */
+function forgotten({ name, launch }: Entry): string[] {
+  const variables = Object.keys(launch?.env ?? {});
+  return variables.length === 0
+    ? []
+    : [`The variables of "${name}" are not carried over: ${variables.join(", ")}`];
 }
 
 function weaker(server: Official, { readOnly }: Offered): string[] {

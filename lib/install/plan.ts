@@ -10,6 +10,8 @@ import { flagOf, KEYS, OPTIONS } from "../config/options.ts";
 import { type Host, pathsOf } from "../config/host.ts";
 import { ToolError, UsageError } from "../errors.ts";
 import type { Allowed } from "../fs/roots.ts";
+import { shellWord } from "../shell.ts";
+import { breadthWarning } from "../wide.ts";
 import { type Offered, recognise, type Recognised } from "./migrate.ts";
 import type { Installed } from "./record.ts";
 import type { Bytes } from "./write.ts";
@@ -17,11 +19,16 @@ import type { Bytes } from "./write.ts";
 /** A configuration that is understood. */
 type Readable = Extract<Config, { status: "fine" }>;
 
+/** Names of entries that every client takes. */
+export const ENTRY_NAME = /^[A-Za-z0-9_-]{1,40}$/;
+
 /** What is to be installed. */
 export interface Wish {
   readonly name: string;
   /** The program up to the flags of `serve`. */
   readonly program: Launch;
+  /** How a person calls the program in a shell. */
+  readonly command: string;
   /** The flags of the server; undefined keeps those of an entry that is there. */
   readonly flags: readonly string[] | undefined;
   /** Which of the recognised entries are replaced. */
@@ -81,23 +88,26 @@ export async function planInstall(client: Client, place: FoundPlace, wish: Wish,
   const servers = config?.servers ?? [];
   const existing = servers.find((entry) => entry.name === wish.name);
   const own = wish.program.command;
-  if (existing !== undefined && !isOurs(existing, own)) throw taken(existing, place.path);
+  if (existing !== undefined && !isOurs(existing, own)) {
+    throw taken(existing, place.path, "Choose another name with --name");
+  }
   const flags = wish.flags ?? flagsOf(existing?.launch);
   const offered = await wish.offered(flags).catch((error: unknown) => {
     if (wish.flags !== undefined || !(error instanceof UsageError)) throw error;
     throw new ToolError(
       `The entry "${wish.name}" in "${place.path}" has flags this version does not take: ${error.message}`,
-      "Give the flags it is to have: clawhammer install --allow DIR",
+      `Give the flags it is to have: ${wish.command} install ${client.id} --name ${wish.name} --allow DIR`,
     );
   });
   const found = recognise(servers.filter((entry) => !isOurs(entry, own)), offered, host);
   const replaced = found.filter((one) => one.kept === undefined && wish.replace(one));
+  const brought = carried(flags, replaced.flatMap(({ folders }) => folders), host);
   const launch = {
     command: wish.program.command,
     args: [
       ...wish.program.args,
       ...flags,
-      ...carried(flags, replaced.flatMap(({ folders }) => folders), host),
+      ...brought.flatMap((one) => [flagOf("allow"), allowText(one, host)]),
     ],
     ...(existing?.launch?.env === undefined ? {} : { env: existing.launch.env }),
   };
@@ -122,7 +132,10 @@ export async function planInstall(client: Client, place: FoundPlace, wish: Wish,
       client.container.filter((_, i) =>
         valueAt(config?.data ?? {}, client.container.slice(0, i + 1)) === undefined
       ).length,
-    notes: notesOf(client, place, config, wish, existing),
+    notes: [
+      ...notesOf(client, place, config, wish, existing, host),
+      ...brought.flatMap((one) => breadthWarning(one, host) ?? []),
+    ],
   };
 }
 
@@ -165,7 +178,12 @@ export async function planRemoval(
     };
   }
   const entry = config.servers.find((one) => one.name === name);
-  if (entry !== undefined && !isOurs(entry, own) && installed === undefined) throw taken(entry, place.path);
+  if (
+    entry !== undefined && !isOurs(entry, own) &&
+    (entry.launch === undefined || entry.launch.command !== installed?.command)
+  ) {
+    throw taken(entry, place.path, "It is left as it is; remove it by hand if it is not wanted");
+  }
   const free = replaced.filter((one) => !config.servers.some((server) => server.name === one.name));
   if (entry === undefined && free.length === 0) return undefined;
   const changes: Change[] = [
@@ -232,8 +250,8 @@ function flagsOf(launch: Launch | undefined): readonly string[] {
   return serve < 0 ? launch.args.filter((arg) => arg !== "serve") : launch.args.slice(serve + 1);
 }
 
-/** The flags for folders that replaced entries could use and that are not allowed yet. */
-function carried(flags: readonly string[], folders: readonly Allowed[], host: Host): string[] {
+/** The folders that replaced entries could use and that are not allowed yet. */
+function carried(flags: readonly string[], folders: readonly Allowed[], host: Host): readonly Allowed[] {
   const allow = flagOf("allow");
   const paths = pathsOf(host);
   const allowed = flags.flatMap((flag, i) => {
@@ -244,17 +262,19 @@ function carried(flags: readonly string[], folders: readonly Allowed[], host: Ho
       : undefined;
     return value === undefined ? [] : [{ path: value.replace(/:ro$/, ""), readOnly: value.endsWith(":ro") }];
   });
-  return folders.flatMap(({ path, readOnly }) => {
+  return folders.filter(({ path, readOnly }) => {
     const covered = allowed.some((one) => {
       const inside = paths.relative(one.path, path);
       const within = inside === "" || (!inside.startsWith("..") && !paths.isAbsolute(inside));
       return within && (!one.readOnly || readOnly);
     });
-    if (covered) return [];
-    allowed.push({ path, readOnly });
-    const value = readOnly ? `${path}:ro` : path.endsWith(":ro") ? path + paths.sep : path;
-    return [allow, value];
+    if (!covered) allowed.push({ path, readOnly });
+    return !covered;
   });
+}
+
+function allowText({ path, readOnly }: Allowed, host: Host): string {
+  return readOnly ? `${path}:ro` : path.endsWith(":ro") ? path + pathsOf(host).sep : path;
 }
 
 function notesOf(
@@ -263,6 +283,7 @@ function notesOf(
   config: Readable | undefined,
   wish: Wish,
   existing: Entry | undefined,
+  host: Host,
 ): string[] {
   const others = (config?.servers ?? []).filter((entry) =>
     entry.name !== wish.name && isOurs(entry, wish.program.command)
@@ -275,17 +296,19 @@ function notesOf(
       `The file has ${config.suspect}, which ${client.title} may refuse: check that its other servers work`,
     ]),
     ...others.map(({ name }) =>
-      `The entry "${name}" starts Clawhammer, too: clawhammer uninstall --name ${name}`
+      `The entry "${name}" starts Clawhammer, too: ${wish.command} uninstall ${client.id} --name ${
+        shellWord(name, host)
+      }`
     ),
     ...(existing?.disabled === true ? [`The entry "${wish.name}" is switched off in ${client.title}`] : []),
   ];
 }
 
-function taken({ name, launch }: Entry, path: string): ToolError {
+function taken({ name, launch }: Entry, path: string, next: string): ToolError {
   const what = launch === undefined ? "is no program of this computer" : `starts "${launch.command}"`;
   return new ToolError(
     `The entry "${name}" in "${path}" ${what}, which is not Clawhammer`,
-    "Choose another with --name",
+    next,
   );
 }
 

@@ -3,12 +3,24 @@
  * @module
  */
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import {
+  access,
+  constants,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { errorCode, ToolError } from "../errors.ts";
+import { errorCode, errorText, ToolError } from "../errors.ts";
 import { BACKUPS_KEPT, INSTALL_LOCK_MS_MAX, INSTALL_LOCK_STALE_MS } from "../limits.ts";
+import { rightsCommand } from "../rights.ts";
 import type { Bytes } from "./write.ts";
 
 const installed = z.object({
@@ -16,6 +28,8 @@ const installed = z.object({
   path: z.string(),
   name: z.string(),
   client: z.string(),
+  /** What the entry starts: an entry of this name that starts something else is another's. */
+  command: z.string().optional(),
   /** What was made on the way: the file, folders (outermost first), and how many objects around the entry. */
   madeFile: z.boolean(),
   madeFolders: z.array(z.string()),
@@ -121,9 +135,25 @@ async function prune(folder: string, needed: ReadonlySet<string | null | undefin
   }
 }
 
+/** The folder for backups, without which nothing is changed. */
+async function makeWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const denied = /^(EACCES|EPERM)$/.test(errorCode(error) ?? "");
+    throw new ToolError(
+      `Cannot keep a backup in "${folder}": ${
+        denied ? "you have no permission to write there" : errorText(error)
+      }`,
+      `Nothing was changed. ${denied ? `Allow it with: ${rightsCommand(folder)}` : `Look at "${folder}"`}`,
+    );
+  }
+}
+
 async function withLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
   const lock = join(folder, "lock");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeWritable(folder);
   const until = Date.now() + INSTALL_LOCK_MS_MAX;
   while (true) {
     try {

@@ -5,12 +5,12 @@
  */
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
+import { accessSync } from "node:fs";
 import {
   access,
   chown,
   constants,
   link,
-  lstat,
   mkdir,
   open,
   readFile,
@@ -25,6 +25,7 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorCode, errorText, ToolError } from "../errors.ts";
+import { rightsCommand } from "../rights.ts";
 
 /** The bytes of a file; undefined when there is none. */
 export type Bytes = Uint8Array | undefined;
@@ -84,11 +85,12 @@ async function targetOf(path: string): Promise<string> {
     if (errorCode(error) !== "ENOENT") throw explain(error, path);
   }
   try {
-    if ((await lstat(path)).isSymbolicLink()) return resolve(dirname(path), await readlink(path));
+    // What the link names is missing, and may be named through further links.
+    return await targetOf(resolve(dirname(path), await readlink(path)));
   } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw explain(error, path);
+    if (error instanceof ToolError || !/^(ENOENT|EINVAL|UNKNOWN)$/.test(errorCode(error) ?? "")) throw error;
+    return path;
   }
-  return path;
 }
 
 async function makeFolders(folder: string): Promise<string[]> {
@@ -181,8 +183,20 @@ async function expect(path: string, before: Bytes): Promise<void> {
 }
 
 function readOnly(path: string): ToolError {
-  const command = process.platform === "win32" ? `attrib -R "${path}"` : `chmod u+w "${path}"`;
-  return new ToolError(`Cannot change "${path}": the file is read-only`, `Allow it with: ${command}`);
+  return new ToolError(
+    `Cannot change "${path}": the file is read-only`,
+    `Allow it with: ${rightsCommand(path)}`,
+  );
+}
+
+/** Whether the file is not what refuses: then it is its folder, in which the new one is made. */
+function mayWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch (error) {
+    return errorCode(error) === "ENOENT";
+  }
 }
 
 function explain(error: unknown, path: string): ToolError {
@@ -190,7 +204,7 @@ function explain(error: unknown, path: string): ToolError {
   if (code === "EACCES" || code === "EPERM") {
     return new ToolError(
       `Cannot change "${path}": you have no permission to write there`,
-      `Check who owns it and its folder "${dirname(path)}"; sudo is not needed for your own files`,
+      `Nothing was changed. Allow it with: ${rightsCommand(mayWrite(path) ? dirname(path) : path)}`,
     );
   }
   if (code === "EROFS") {

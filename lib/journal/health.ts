@@ -2,7 +2,7 @@
  * Looks at the journal from outside, without changing or mending anything.
  * @module
  */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorText } from "../errors.ts";
@@ -26,6 +26,9 @@ export async function examineJournal(folder: string): Promise<JournalHealth> {
   const aside = beside.filter((name) => name.startsWith(`${basename(folder)}-damaged-`));
   const report = { bytes: await bytesOf(folder), aside: aside.map((name) => join(parent, name)) };
   const file = join(folder, "changes.db");
+  if (existsSync(folder) && !statSync(folder).isDirectory()) {
+    return { ...report, changes: undefined, fault: "it is no folder" };
+  }
   if (!existsSync(file)) return { ...report, changes: undefined, fault: undefined };
   const { DatabaseSync } = await import("node:sqlite");
   try {

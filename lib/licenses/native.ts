@@ -1,6 +1,6 @@
 /**
- * What is inside the executable besides packages of npm: the runtime with the libraries it links, and
- * ripgrep. Their licence texts are not in the packages they come in, so these are the facts and where the
+ * What is inside the executable besides packages of npm: the runtime with the libraries it links, ripgrep,
+ * and PDFium. Their licence texts are not in the packages they come in, so these are the facts and where the
  * texts are.
  * @module
  */
@@ -81,4 +81,28 @@ export const RIPGREP: Native = {
 };
 export const RIPGREP_PARTS: readonly Native[] = [
   { name: "PCRE2", license: "BSD-3-Clause", home: "https://github.com/PCRE2Project/pcre2" },
+];
+
+/** The PDF engine, as WebAssembly; the package it comes in names only its own licence. */
+export const PDFIUM: Native = {
+  name: "PDFium",
+  license: "BSD-3-Clause AND Apache-2.0",
+  home: "https://pdfium.googlesource.com/pdfium",
+};
+
+/** What PDFium links: its folder third_party. */
+export const PDFIUM_PARTS: readonly Native[] = [
+  { name: "Abseil", license: "Apache-2.0", home: "https://github.com/abseil/abseil-cpp" },
+  { name: "Anti-Grain Geometry", license: "LicenseRef-AGG-2.3", home: "https://agg.sourceforge.net" },
+  { name: "fast_float", license: "Apache-2.0 OR MIT", home: "https://github.com/fastfloat/fast_float" },
+  { name: "FreeType", license: "FTL", home: "https://freetype.org" },
+  { name: "ICU", license: "Unicode-3.0", home: "https://github.com/unicode-org/icu" },
+  { name: "Little CMS", license: "MIT", home: "https://github.com/mm2/Little-CMS" },
+  {
+    name: "libjpeg-turbo",
+    license: "BSD-3-Clause AND IJG AND Zlib",
+    home: "https://github.com/libjpeg-turbo/libjpeg-turbo",
+  },
+  { name: "OpenJPEG", license: "BSD-2-Clause", home: "https://github.com/uclouvain/openjpeg" },
+  { name: "zlib", license: "Zlib", home: "https://zlib.net" },
 ];

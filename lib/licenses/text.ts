@@ -4,7 +4,15 @@
  */
 import { embeddedFile, sourceFolder } from "../runtime.ts";
 import { license, name, version } from "../version.ts";
-import { type Native, RIPGREP, RIPGREP_PARTS, RUNTIME, RUNTIME_PARTS } from "./native.ts";
+import {
+  type Native,
+  PDFIUM,
+  PDFIUM_PARTS,
+  RIPGREP,
+  RIPGREP_PARTS,
+  RUNTIME,
+  RUNTIME_PARTS,
+} from "./native.ts";
 import { dependenciesOf, type InstalledPackage, readPackage } from "./packages.ts";
 
 /** The embedded file that a build puts the text into. The compiler embeds no `.txt` as it is. */
@@ -32,11 +40,13 @@ export async function collectLicenses(root: string, packages: readonly Installed
     list([
       ...packages.map((each) => `${each.name} ${each.version}: ${each.license}`),
       `${RIPGREP.name}: ${RIPGREP.license}, from ${ripgrep.name} ${ripgrep.version}: ${ripgrep.license}`,
+      `${PDFIUM.name}: ${PDFIUM.license}`,
       `${RUNTIME.name} ${bun.version}: ${RUNTIME.license}`,
     ]),
     ...packages.map(section),
     section(ripgrep),
     natives(RIPGREP, RIPGREP_PARTS),
+    natives(PDFIUM, PDFIUM_PARTS),
     natives({ ...RUNTIME, name: `${RUNTIME.name} ${bun.version}` }, RUNTIME_PARTS),
     "What is under the LGPL can be exchanged: the source of Bun says how it is built with another\n" +
     `JavaScriptCore or TinyCC, and the source of ${name} is built with that Bun by "npm run build".`,

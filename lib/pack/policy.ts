@@ -8,7 +8,7 @@ import type { CommandLine } from "../config.ts";
 import { readConfigText } from "../config/file.ts";
 import { sharedValues } from "../config/flags.ts";
 import type { Host } from "../config/host.ts";
-import { isKey, type Key, OPTIONS, type Settings } from "../config/options.ts";
+import { type Key, OPTIONS, type Settings } from "../config/options.ts";
 import { errorText, UsageError } from "../errors.ts";
 
 /** A policy: the text of its file as the bundle holds it, and what it says. */
@@ -55,14 +55,15 @@ function put(body: string, key: Key, texts: readonly string[]): string {
   );
 }
 
-/** Reads the policy as if it stood in two places: what differs between them depends on where it stands. */
+/** Reads the policy as if it stood in the top folder, where nothing relative is taken. */
 async function refuseRelative(text: string, host: Host): Promise<void> {
-  const places = host.platform === "win32" ? ["C:\\a\\x.json", "C:\\b\\x.json"] : ["/a/x.json", "/b/x.json"];
-  const [one = {}, other = {}] = await Promise.all(places.map((place) => readConfigText(text, place, host)));
-  for (const key of Object.keys(one)) {
-    if (!isKey(key) || JSON.stringify(one[key]) === JSON.stringify(other[key])) continue;
+  try {
+    await readConfigText(text, host.platform === "win32" ? "C:\\x.json" : "/x.json", host);
+  } catch (error) {
+    const [, what] = /("\w+": ".*") is a relative path/.exec(errorText(error)) ?? [];
+    if (what === undefined) throw error;
     throw new UsageError(
-      `"${key}" of the policy holds a relative path, which means another folder on every machine\n` +
+      `The policy says ${what}, a relative path, which means another folder on every machine\n` +
         "Write it absolute, or beginning with ~",
     );
   }

@@ -15,7 +15,8 @@ fail() {
 
 download() { # URL FILE
   if command -v curl >/dev/null 2>&1; then
-    curl -fsSL --retry 2 -o "$2" "$1"
+    # What begins encrypted must not be led to where it is not.
+    case "$1" in https:*) curl -fsSL --proto '=https' --retry 2 -o "$2" "$1" ;; *) curl -fsSL --retry 2 -o "$2" "$1" ;; esac
   elif command -v wget >/dev/null 2>&1; then
     wget -q -O "$2" "$1"
   else

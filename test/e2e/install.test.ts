@@ -138,7 +138,7 @@ test("entries of official servers are named, replaced when asked, and come back"
     await writeFile(config, before);
     const hint = await run("install");
     assert.equal(hint.code, 0, hint.err);
-    assert.match(hint.out, /can replace: "files"[^]*stay as they are; clawhammer install --migrate/);
+    assert.match(hint.out, /can replace: "files"[^]*stay as they are; \S+ install --migrate/);
     assert.deepEqual(Object.keys(JSON.parse(await readFile(config, "utf8")).mcpServers), [
       "files",
       "memory",
@@ -190,6 +190,9 @@ test("what cannot be installed is refused with a reason, and nothing is written"
       [["install", "--modules", "nope"], 2, /Unknown module "nope"/],
       [["install", "cursor", "--allow", "nowhere"], 1, /Cannot allow ".*nowhere": no such folder/],
       [["install", "cursor", "--name", "a b"], 2, /--name is "a b"/],
+      [["install", "cursor", "--allow", "/"], 1, /"\/" is the whole disk: Claude could[^]*add --yes/],
+      [["install", "cursor", "--allow", "~:ro"], 1, /your whole home folder: Claude could read almost/],
+      [["install", "cursor", "--allow", ".."], 1, /your whole home folder: Claude could read and change/],
       [["uninstall"], 1, /:4:5: comma expected/],
     ];
     for (const [args, wanted, pattern] of cases) {

@@ -170,3 +170,24 @@ test("call replaces lone surrogates, which JSON cannot carry as UTF-8", async ()
     assert.equal((await call("probe", {})).text, "a\ufffdb");
   });
 });
+
+test("the log tells tool, duration, size and outcome; arguments and refusals only at debug", async () => {
+  const said: Record<"info" | "debug", string[]> = { info: [], debug: [] };
+  const log = {
+    debug: (message: string | (() => string)) =>
+      void said.debug.push(typeof message === "string" ? message : message()),
+    info: (message: string) => void said.info.push(message),
+    warn() {},
+    error() {},
+  };
+  await withSandbox(moduleOf(echo), async ({ call }) => {
+    assert.equal((await call("echo", { words: ["private"] })).isError, false);
+    for (const args of [{ words: [], path: "/home/ada/diary.txt" }, { words: [], diary: 1 }]) {
+      assert.equal((await call("echo", args)).isError, true);
+    }
+  }, { log });
+  assert.equal(said.info.length, 3);
+  assert.match(said.info[0] ?? "", /^call echo \d+\.\d ms \d+ characters ok$/);
+  for (const line of said.info.slice(1)) assert.match(line, /^call echo \d+\.\d ms \d+ characters refused$/);
+  assert.match(said.debug.join("\n"), /echo was refused: .*diary\.txt/);
+});

@@ -262,3 +262,33 @@ test("TOML and YAML property: put then remove gives back a random text that ends
     }
   }
 });
+
+test("null in the place of the servers is filled; a list or text there is somebody's", async () => {
+  assert.equal(
+    await edit("json", '{"mcpServers":null}', SERVERS, ENTRY),
+    `{"mcpServers":{"clawhammer":${JSON.stringify(ENTRY)}}}`,
+  );
+  const lines = await edit("json", '{\r\n  "mcpServers": null, // none\r\n  "a": 1\r\n}', SERVERS, ENTRY);
+  assert.match(
+    lines,
+    /^\{\r\n {2}"mcpServers": \{\r\n {4}"clawhammer": \{\r\n[^]*\}\r\n {2}\}, \/\/ none\r\n {2}"a"/,
+  );
+  for (const other of ["[]", '"x"', "1"]) {
+    await assert.rejects(edit("json", `{"mcpServers": ${other}}`, SERVERS, ENTRY), Fault);
+  }
+});
+
+test("YAML: a map in braces may end with a comma", async () => {
+  const after = await edit("yaml", "extensions: {\n  a: { cmd: x },\n}\n", ["extensions", "b"], { cmd: "y" });
+  assert.equal(after, 'extensions: {\n  a: { cmd: x }, "b": {"cmd":"y"}\n}\n');
+});
+
+test("what cannot be added is shown as the format writes it", async () => {
+  const path = ["mcp_servers", "clawhammer"];
+  await assert.rejects(
+    edit("toml", "mcp_servers = { a = { command = 'x' } }\n", path, ENTRY),
+    (error) =>
+      error instanceof ToolError &&
+      /by hand:\n\[mcp_servers\.clawhammer\]\ncommand = "/.test(error.next ?? ""),
+  );
+});

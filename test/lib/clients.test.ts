@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -162,7 +163,9 @@ test("readClientConfig tells absent, unreadable, broken (with line and column) a
     });
     const broken: [string, string, number, number][] = [
       ["claude", '{"a": 1, "a": 2}', 1, 10],
-      ["claude", '{"mcpServers": [1]}', 1, 1],
+      ["claude", '{\n  "mcpServers": [1]}', 2, 17],
+      ["codex", 'a = 1\n[[mcp_servers]]\nname = "x"\n', 2, 1],
+      ["goose", "a: 1\nextensions:\n  - x\n", 3, 3],
       ["claude", "[]", 1, 1],
       ["codex", '[mcp_servers.a]\ncommand = "x\n', 2, 13],
       ["goose", "extensions:\n  a: {b: 1\nc: 2\n", 3, 1],
@@ -174,6 +177,13 @@ test("readClientConfig tells absent, unreadable, broken (with line and column) a
         [line, column],
         `${id}: ${content}`,
       );
+    }
+    const deep = await read("claude", '{"a":'.repeat(100_000) + "1" + "}".repeat(100_000));
+    assert.deepEqual(deep, { status: "unreadable", why: "it is nested too deeply" });
+    if (process.platform !== "win32") {
+      execFileSync("mkfifo", [join(dir, "pipe")]);
+      const pipe = await readClientConfig(findClient("claude"), join(dir, "pipe"));
+      assert.deepEqual(pipe, { status: "unreadable", why: "it is no file" });
     }
     const fine = await read(
       "claude",

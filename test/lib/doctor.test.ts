@@ -132,6 +132,33 @@ test("the doctor says what is wrong with a client's configuration, and what mend
   });
 });
 
+test("the doctor's mends are for the entry they stand under, and help", async () => {
+  await withHome(async ({ claude, dir, put, setting }) => {
+    const same = { command: "/gone/clawhammer", args: ["serve"] };
+    const place = async (servers: object) => await put(claude, JSON.stringify({ mcpServers: servers }));
+    const mends = async () => (await clients.examine(await setting())).map(({ mend }) => mend ?? "");
+    await place({ work: same });
+    assert.deepEqual(await mends(), ["clawhammer install claude-desktop --name work"]);
+    assert.deepEqual((await folders.examine(await setting())).map(({ mend }) => mend), [
+      `clawhammer install claude-desktop --name work --allow ${dir}`,
+    ]);
+    await place({ "my files": same });
+    assert.match((await mends()).join(), /^Correct "my files" in ".*json" with an editor$/);
+    await place({ clawhammer: { ...same, args: ["serve", "--read-only"] }, one: same, two: same });
+    assert.equal((await mends())[3], "clawhammer uninstall claude-desktop --name two");
+    // What stands in the variables, another installation would leave there.
+    await place({ clawhammer: { ...same, env: { CLAWHAMMER_NO_SUCH: "1" } } });
+    assert.match((await mends()).join(), /^Correct what is named here; the variables .*config\.json"$/);
+    // It is where it should be and takes its flags: installing it anew would change nothing.
+    await place({ clawhammer: same });
+    const executable = { path: "/gone/clawhammer", compiled: true };
+    assert.match(
+      (await clients.examine(await setting([], { executable })))[0]?.mend ?? "",
+      /doctor --bundle/,
+    );
+  });
+});
+
 test("the doctor examines the allowed folders of its own command line and of every entry", async () => {
   await withHome(async ({ claude, dir, home, put, setting }) => {
     assert.match((await only(folders, await setting())).mend ?? "", /install --allow/);
@@ -144,7 +171,7 @@ test("the doctor examines the allowed folders of its own command line and of eve
     assert.deepEqual(severities(findings), ["error", "error", "ok"]);
     assert.match(findings[0]?.what ?? "", /a\.txt" is no folder$/);
     assert.match(findings[1]?.what ?? "", /gone" does not exist$/);
-    assert.equal(findings[1]?.mend, `mkdir -p ${join(home, "gone")}, or allow another folder`);
+    assert.equal(findings[1]?.mend, `mkdir -p ${join(home, "gone")}`);
     assert.match(findings[2]?.what ?? "", /for reading only$/);
     const whole = await folders.examine(await setting(["--allow", home]));
     assert.match(JSON.stringify(whole), /your whole home folder/);
@@ -233,9 +260,19 @@ test("the doctor warns of a missing git where its tools are on, and of one that 
     const fine = await setting();
     const without = { find: () => Promise.resolve(undefined), searchPath: () => Promise.resolve("") };
     const some = fine.modules.slice(0, 1);
-    const git = { ...fine, programs: without, modules: some.map((module) => ({ ...module, name: "git" })) };
+    const all = { programs: without, everyProgram: without };
+    const git = { ...fine, ...all, modules: some.map((module) => ({ ...module, name: "git" })) };
     assert.equal((await only(programs, git)).severity, "warning");
     assert.equal((await only(programs, { ...git, modules: [] })).severity, "note");
+    const kept = await only(programs, { ...git, everyProgram: fine.everyProgram });
+    if (await fine.everyProgram.find("git") !== undefined) assert.match(kept.what, /which Claude may change/);
+    const here = (name: string) => ({
+      ...without,
+      find: (wanted: string) => Promise.resolve(wanted === name ? `/bin/${name}` : undefined),
+    });
+    for (const [name, words] of [["dnf", "sudo dnf install git"], ["apk", "sudo apk add git"]] as const) {
+      assert.equal((await only(programs, { ...git, programs: here(name) })).mend, words);
+    }
     const path = join(dir, "git");
     await put(path, "#!/bin/sh\necho broken >&2\nexit 1\n");
     await chmod(path, 0o755);
@@ -249,6 +286,11 @@ test("the doctor finds a damaged journal and leaves it as it is", async () => {
     const it = await setting();
     const folder = join(it.config.folders.data ?? assert.fail(), "journal");
     assert.match(JSON.stringify(await storage.examine(it)), /No change was recorded yet/);
+    await mkdir(dirname(folder), { recursive: true });
+    await writeFile(folder, "in the way");
+    const blocked = (await storage.examine(it)).find(({ severity }) => severity === "error");
+    assert.equal(blocked?.mend, `mv ${folder} ${folder}-aside`);
+    await rm(folder);
     const journal = createJournal({ folder });
     const plan = { action: "write" as const, path: "/x", roots: ["/"], folders: [] };
     const recording = journal.record(plan);
@@ -316,7 +358,9 @@ test("renderBundle holds what a bug report needs, and neither names nor secrets"
   await withHome(async ({ claude, home, put, setting }) => {
     await put(
       claude,
-      entry("/gone/clawhammer", ["serve"], { env: { API_KEY: "hunter2", MAIL: "ada@example.org" } }),
+      entry("/gone/clawhammer", ["serve"], {
+        env: { API_KEY: "hunter2", MAIL: "ada@example.org", PIN: "4711-0815", CLAWHAMMER_LOG_LEVEL: "warn" },
+      }),
     );
     const config = join(home, ".config", "clawhammer", "clawhammer.json");
     await put(config, `{\n  "allow": ["${home}/Documents"], // password=hunter3\n}`);
@@ -324,12 +368,26 @@ test("renderBundle holds what a bug report needs, and neither names nor secrets"
       logPath(join(home, ".local", "state", "clawhammer")),
       `2026-01-01T00:00:00.000Z info 1 on ${hostname()}\n`,
     );
+    const body = { jsonrpc: "2.0", id: 7, method: "tools/call", params: { content: "dear diary" } };
+    await put(
+      join(dirname(claude), "logs", "mcp-server-clawhammer.log"),
+      `2026-01-01T00:00:00.000Z [clawhammer] [info] Message from client: ${JSON.stringify(body)}\n`,
+    );
     const it = await setting();
     const text = await renderBundle(await examine(it, [folders]), it);
-    for (const part of ["== Findings", "== Entries of clients", '"~/Documents" is there', "== Log"]) {
+    for (
+      const part of [
+        "== Findings",
+        "== Entries of clients",
+        '"~/Documents" is there',
+        "== Log",
+        '"warn"',
+        "[tools/call, id 7,",
+      ]
+    ) {
       assert.ok(text.includes(part), part);
     }
-    for (const secret of [home, "hunter2", "hunter3", "ada@example.org"]) {
+    for (const secret of [home, "hunter2", "hunter3", "ada@example.org", "4711-0815", "dear diary"]) {
       assert.ok(!text.includes(secret), secret);
     }
     if (hostname().length > 2) assert.ok(!text.includes(` on ${hostname()}`));

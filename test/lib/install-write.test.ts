@@ -47,6 +47,21 @@ test("a linked configuration stays a link, and what it names is changed", async 
   });
 });
 
+test("links that lead through further links to nothing are followed, and stay", async () => {
+  await withHome(async (home) => {
+    const claude = findClient("claude");
+    const path = await home.put(claude, "");
+    const folder = dirname(path);
+    await rm(path);
+    await symlink("second", path);
+    await symlink(join("made", "claude.json"), join(folder, "second"));
+    await home.install(claude);
+    assert.ok((await readFile(join(folder, "made", "claude.json"), "utf8")).includes(COMMAND));
+    assert.ok(await home.uninstall(claude));
+    assert.deepEqual((await readdir(folder)).sort(), ["claude_desktop_config.json", "second"]);
+  });
+});
+
 test("an edit between reading and writing is not lost: everything is worked out anew", async () => {
   await withHome(async (home) => {
     const claude = findClient("claude");
@@ -55,6 +70,7 @@ test("an edit between reading and writing is not lost: everything is worked out 
     const wish: Wish = {
       name: "clawhammer",
       program: { command: COMMAND, args: ["serve"] },
+      command: "clawhammer",
       flags: [],
       replace: () => false,
       offered: () => Promise.resolve({ modules: MODULES, readOnly: false }),

@@ -155,6 +155,39 @@ test("other keys of an entry that is there are kept; an entry of another program
   });
 });
 
+test("uninstall leaves an entry that has become another program's, and one without a program", async () => {
+  await withHome(async (home) => {
+    const claude = findClient("claude");
+    const path = await home.put(claude, "{}");
+    await home.install(claude);
+    for (const entry of [{ command: "/usr/bin/other" }, { url: "https://example.org" }]) {
+      const other = JSON.stringify({ mcpServers: { clawhammer: entry } });
+      await writeFile(path, other);
+      await assert.rejects(home.uninstall(claude), (error: unknown) => {
+        return error instanceof ToolError && /left as it is/.test(error.next);
+      });
+      assert.equal(await readFile(path, "utf8"), other);
+    }
+    // Under another name the executable is still the one that was installed.
+    await writeFile(path, '{"mcpServers": {}}');
+    await home.install(claude, { program: { command: "/opt/hammer", args: ["serve"] } });
+    await writeFile(path, `${await readFile(path, "utf8")}\n`);
+    assert.ok(await home.uninstall(claude));
+  });
+});
+
+test("a folder for backups that cannot be made is explained, and nothing is written", async () => {
+  await withHome(async (home) => {
+    const claude = findClient("claude");
+    const path = await home.put(claude, "{}");
+    await writeFile(join(home.host.home ?? "", ".local"), "a file in the way");
+    await assert.rejects(home.install(claude), (error: unknown) => {
+      return error instanceof ToolError && /^Cannot keep a backup in ".*install"/.test(error.message);
+    });
+    assert.equal(await readFile(path, "utf8"), "{}");
+  });
+});
+
 test("flags of an entry that this version does not take are named, and new ones help", async () => {
   await withHome(async (home) => {
     const claude = findClient("claude");
@@ -209,6 +242,9 @@ test("replaced entries bring their folders along and come back, comments and all
     const path = await home.put(claude, text);
     const plan = await home.install(claude);
     assert.deepEqual(plan.replaced.map(({ name }) => name), ["fs", "t"]);
+    assert.deepEqual(plan.replaced.flatMap(({ notes }) => notes), [
+      'The variables of "t" are not carried over: K',
+    ]);
     assert.deepEqual(plan.stay.map(({ name }) => name), ["mem"]);
     assert.deepEqual(plan.launch.args, ["serve", "--allow", "/home/ada/Documents", "--allow", "/srv/b"]);
     const { servers } = await fine(claude, path);

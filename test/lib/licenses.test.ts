@@ -11,7 +11,7 @@ import { collectLicenses, licenses } from "../../lib/licenses/text.ts";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Licences that let anybody use, change and hand on; anything else is for a person to decide. */
-const FREE = /^(MIT|ISC|0BSD|Apache-2\.0|BSD-[23]-Clause|BlueOak-1\.0\.0|Unlicense|Zlib)$/;
+const FREE = /^(MIT|MIT-0|ISC|0BSD|Apache-2\.0|BSD-[23]-Clause|BlueOak-1\.0\.0|Unlicense|Zlib)$/;
 
 /** Packages whose licence is no free one, or whose text is missing. */
 function faults(packages: readonly InstalledPackage[]): string[] {
@@ -39,6 +39,7 @@ test("licenses names every package, ripgrep, and the runtime with what it links"
   }
   for (const { name } of RUNTIME_PARTS) assert.ok(text.includes(`- ${name}: `), name);
   assert.match(text, /- Bun \d+\.\d+\.\d+: MIT\n/);
+  assert.match(text, /- PDFium: BSD-3-Clause AND Apache-2\.0\n/);
   assert.match(text, /- ripgrep: MIT OR Unlicense, from @vscode\/ripgrep \d/);
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { mkdir, rename, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { git } from "../../tools/git/index.ts";

@@ -71,6 +71,19 @@ test("followLog yields whole lines as they come, none twice, none lost by a rota
   });
 });
 
+test("followLog goes on behind a log that was emptied", async () => {
+  await withFolder(async (folder) => {
+    await writeFile(logPath(folder), "one line that is long\n");
+    const { position } = await readLog(folder, { limit: 10, level: "debug" });
+    const gone = new AbortController();
+    const lines = followLog(folder, position, gone.signal);
+    await writeFile(logPath(folder), "new\n");
+    assert.equal((await lines.next()).value, "new");
+    gone.abort();
+    await lines.return();
+  });
+});
+
 test("followLog waits for a log that does not exist yet", async () => {
   await withFolder(async (folder) => {
     const { position } = await readLog(folder, DEBUG);

@@ -191,12 +191,15 @@ test("pack bakes a policy in: what it says is not asked, what it leaves out is n
 test("pack refuses what cannot work, and leaves no half bundle", async () => {
   await withPacker(async ({ dir, run }) => {
     await writeFile(join(dir, "bad.json"), '{ "alow": [] }');
+    await writeFile(join(dir, "above.json"), '{ "allow": ["../../x"] }');
     await writeFile(join(dir, "relative.json"), '{ "allow": ["shared"] }');
     const cases: [string[], RegExp][] = [
       [["--target", "linux-x46"], /Unknown target "linux-x46"\nDid you mean "linux-x64"/],
       [["--target", "windows-x64", "--target", "windows-arm64"], /one executable on Windows/],
       [["--config", join(dir, "bad.json")], /unknown key "alow"\nDid you mean "allow"/],
-      [["--config", join(dir, "relative.json")], /"allow" of the policy holds a relative path/],
+      [["--config", join(dir, "relative.json")], /policy says "allow": "shared", a relative path/],
+      [["--config", join(dir, "above.json")], /policy says "allow": "\.\.\/\.\.\/x", a relative path/],
+      [["--title", "a\nb"], /--title is/],
       [["--name", "Not a name"], /--name is "Not a name"/],
       [["--version", "latest"], /--version is "latest"/],
       [["operand"], /Unexpected "operand"/],

@@ -105,7 +105,7 @@ test("places that do not last are refused or warned of", async () => {
     cwd: "/",
   };
   const hidden = "/private/var/folders/x/T/AppTranslocation/1/d/clawhammer";
-  assert.match((await judgePath(hidden, mac)).refusal ?? "", /hiding place[^]*mv "\/private/);
+  assert.match((await judgePath(hidden, mac)).refusal ?? "", /hiding place[^]*cp \/private/);
   const warned = async (path: string, host: Host) => (await judgePath(path, host)).warnings.join("\n");
   assert.match(await warned("/private/var/folders/x/T/clawhammer", mac), /temporary folder/);
   assert.match(await warned("/Users/ada/Downloads/clawhammer", mac), /among your downloads/);

@@ -380,5 +380,9 @@ const WRITING: readonly Mechanism[] = [
   },
 ];
 
-/** All of them. */
-export const PROGRAMS: readonly Mechanism[] = [...LOOKING, ...WRITING, ...NETWORK_PROGRAMS];
+/** All of them, by what git does when it runs them. */
+export const PROGRAMS: Readonly<Record<"looking" | "changing" | "reaching", readonly Mechanism[]>> = {
+  looking: LOOKING,
+  changing: WRITING,
+  reaching: NETWORK_PROGRAMS,
+};

@@ -61,9 +61,8 @@ export function toolsOver({ dir, home }: GitPlace, options: ToolOptions = {}): C
 /** A call of a tool: its name and arguments. */
 export type Step = readonly [name: string, args: Readonly<Record<string, unknown>>];
 
-/** Every kind of call of the git tools over {@link makeRepository}, those that change it last. */
-export function everyCall({ repo, dir }: GitPlace): Step[] {
-  const other = join(dir, "origin.git");
+/** Every kind of call that reads {@link makeRepository}. */
+export function readingCalls({ repo }: GitPlace): Step[] {
   return [
     ["git_status", { repo }],
     ["git_diff", { repo }],
@@ -82,11 +81,12 @@ export function everyCall({ repo, dir }: GitPlace): Step[] {
     ["git_status", { repo: join(repo, "nested") }],
     ["git_status", { repo: join(repo, "vendored") }],
     ["git_branch", { repo }],
-    // Before anything else is changed, so that what a repository names is still there.
-    ["git_branch", { repo, name: "early", create: true, from: "feature" }],
-    ["git_sync", { repo, action: "fetch" }],
-    ["git_sync", { repo, action: "push", branch: "early" }],
-    ["git_clone", { url: repo, folder: join(dir, "early") }],
+  ];
+}
+
+/** Every kind of call that changes it on this machine. */
+export function changingCalls({ repo, dir }: GitPlace): Step[] {
+  return [
     ["git_stage", { repo, paths: ["b.txt"], unstage: true }],
     ["git_stage", { repo, paths: ["b.txt", "a.txt"] }],
     ["git_commit", { repo, message: "By a tool" }],
@@ -96,10 +96,6 @@ export function everyCall({ repo, dir }: GitPlace): Step[] {
     ["git_commit", { repo, message: "The rest" }],
     ["git_branch", { repo, name: "feature", switch: true }],
     ["git_branch", { repo, name: "main", switch: true }],
-    ["git_sync", { repo, action: "fetch" }],
-    ["git_sync", { repo, action: "push" }],
-    ["git_sync", { repo, action: "push", branch: "feature", force: true }],
-    ["git_sync", { repo, action: "pull" }],
     ["git_manage", { repo, action: "merge", name: "feature" }],
     ["git_manage", { repo, action: "merge", name: "other" }],
     ["git_manage", { repo, action: "merge", name: "made" }],
@@ -109,7 +105,27 @@ export function everyCall({ repo, dir }: GitPlace): Step[] {
     ["git_manage", { repo, action: "stash", message: "Away" }],
     ["git_manage", { repo, action: "unstash" }],
     ["git_manage", { repo, action: "worktree", name: "feature", folder: join(dir, "tree") }],
-    ["git_clone", { url: repo, folder: join(dir, "copy") }],
-    ["git_clone", { url: other, folder: join(dir, "copy2") }],
   ];
+}
+
+/** Every kind of call that reaches another repository, or might. */
+export function reachingCalls({ repo, dir }: GitPlace): Step[] {
+  return [
+    ["git_status", { repo }],
+    ["git_log", { repo, path: "data.dat" }],
+    ["git_show", { repo, ref: "HEAD~1", path: "data.dat" }],
+    ["git_diff", { repo, from: "HEAD~1", paths: ["data.dat"] }],
+    ["git_branch", { repo, name: "early", create: true, from: "feature" }],
+    ["git_sync", { repo, action: "fetch" }],
+    ["git_sync", { repo, action: "push", branch: "early" }],
+    ["git_sync", { repo, action: "push", branch: "feature", force: true }],
+    ["git_sync", { repo, action: "pull" }],
+    ["git_clone", { url: repo, folder: join(dir, "copy") }],
+    ["git_clone", { url: join(dir, "origin.git"), folder: join(dir, "copy2") }],
+  ];
+}
+
+/** All of them, those that change something last. */
+export function everyCall(place: GitPlace): Step[] {
+  return [...readingCalls(place), ...reachingCalls(place), ...changingCalls(place)];
 }

@@ -46,6 +46,7 @@ export async function withHome(work: (home: Home) => Promise<void>): Promise<voi
         const whole: Wish = {
           name: "clawhammer",
           program: { command: COMMAND, args: ["serve"] },
+          command: "clawhammer",
           flags: ["--allow", "/home/ada/Documents"],
           replace: () => true,
           offered: () => Promise.resolve({ modules: MODULES, readOnly: false }),

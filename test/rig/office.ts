@@ -9,6 +9,7 @@ type Files = Record<string, string | Uint8Array>;
 
 const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
 const DOCUMENT_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+const SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
 const PACKAGE_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships";
 
 /** A part with the relationships to others: id, type, target. */
@@ -25,12 +26,32 @@ function relations(
 /** The files every Office Open XML package has. */
 export function packageOf(main: string): Files {
   return {
-    "[Content_Types].xml":
-      `${XML}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>`,
+    "[Content_Types].xml": types(main),
     "_rels/.rels": relations([["rId1", "officeDocument", main]]),
     "docProps/core.xml": `${XML}<cp:coreProperties xmlns:cp="c" xmlns:dc="d"><dc:title>The title</dc:title>` +
       "<dc:creator>Ada Lovelace</dc:creator></cp:coreProperties>",
   };
+}
+
+const MAIN_TYPES: Readonly<Record<string, string>> = {
+  word: "wordprocessingml.document",
+  xl: "spreadsheetml.sheet",
+  ppt: "presentationml.presentation",
+};
+
+/** The types of the parts, as far as other readers insist on them. */
+function types(main: string): string {
+  const office = "application/vnd.openxmlformats-officedocument";
+  const sheet = `${office}.spreadsheetml`;
+  const parts = [
+    [main, `${office}.${MAIN_TYPES[main.split("/")[0] ?? ""]}.main+xml`],
+    ["xl/worksheets/sheet1.xml", `${sheet}.worksheet+xml`],
+    ["xl/sharedStrings.xml", `${sheet}.sharedStrings+xml`],
+    ["xl/styles.xml", `${sheet}.styles+xml`],
+  ].map(([part, type]) => `<Override PartName="/${part}" ContentType="${type}"/>`);
+  return `${XML}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">` +
+    `<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>` +
+    `<Default Extension="xml" ContentType="application/xml"/>${parts.join("")}</Types>`;
 }
 
 /** A Word document with this body. */
@@ -60,7 +81,8 @@ export function docx(body: string, more: Files = {}): Buffer {
 
 /** A paragraph of Word. */
 export function paragraph(text: string, properties = "", run = ""): string {
-  return `<w:p><w:pPr>${properties}</w:pPr><w:r><w:rPr>${run}</w:rPr><w:t xml:space="preserve">${text}</w:t></w:r></w:p>`;
+  return `<w:p><w:pPr>${properties}</w:pPr><w:r><w:rPr>${run}</w:rPr><w:t xml:space="preserve">` +
+    `${text}</w:t></w:r></w:p>`;
 }
 
 /** A sheet: its name, and its rows as XML. */
@@ -80,14 +102,15 @@ export function xlsx(sheets: readonly SheetXml[], strings: readonly string[] = [
   const parts = Object.fromEntries(
     sheets.map(({ rows }, index) => [
       `xl/worksheets/sheet${index + 1}.xml`,
-      `${XML}<worksheet xmlns="m"><sheetData>${rows}</sheetData></worksheet>`,
+      `${XML}<worksheet xmlns="${SHEETS}"><sheetData>${rows}</sheetData></worksheet>`,
     ]),
   );
   return zip({
     ...packageOf("xl/workbook.xml"),
-    "xl/workbook.xml": `${XML}<workbook xmlns="m" xmlns:r="r"><workbookPr/><sheets>${
-      names.join("")
-    }</sheets></workbook>`,
+    "xl/workbook.xml":
+      `${XML}<workbook xmlns="${SHEETS}" xmlns:r="${DOCUMENT_RELATIONS}"><workbookPr/><sheets>${
+        names.join("")
+      }</sheets></workbook>`,
     "xl/_rels/workbook.xml.rels": relations([
       ...sheets.map((_, index) =>
         [`rId${index + 1}`, "worksheet", `worksheets/sheet${index + 1}.xml`] as const
@@ -95,12 +118,13 @@ export function xlsx(sheets: readonly SheetXml[], strings: readonly string[] = [
       ["rId90", "sharedStrings", "sharedStrings.xml"],
       ["rId91", "styles", "styles.xml"],
     ]),
-    "xl/sharedStrings.xml": `${XML}<sst xmlns="m">${
+    "xl/sharedStrings.xml": `${XML}<sst xmlns="${SHEETS}">${
       strings.map((text) => `<si><t>${text}</t></si>`).join("")
     }</sst>`,
     "xl/styles.xml":
-      `${XML}<styleSheet xmlns="m"><numFmts><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/>` +
-      '<numFmt numFmtId="165" formatCode="[h]:mm"/></numFmts><cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>' +
+      `${XML}<styleSheet xmlns="${SHEETS}"><numFmts><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/>` +
+      '<numFmt numFmtId="165" formatCode="[h]:mm"/></numFmts><cellStyleXfs><xf numFmtId="14"/>' +
+      "</cellStyleXfs>" +
       '<cellXfs><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="10"/><xf numFmtId="22"/>' +
       '<xf numFmtId="165"/></cellXfs></styleSheet>',
     ...parts,

@@ -107,6 +107,7 @@ function noise(side: number): Buffer {
   }
   return stream(
     grey,
-    `/Type /XObject /Subtype /Image /Width ${side} /Height ${side} /ColorSpace /DeviceGray /BitsPerComponent 8`,
+    `/Type /XObject /Subtype /Image /Width ${side} /Height ${side} /ColorSpace /DeviceGray ` +
+      `/BitsPerComponent 8`,
   );
 }

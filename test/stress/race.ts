@@ -2,7 +2,7 @@
  * The race rig at full size: a million attempts of every attack, or as many as fit into the time.
  * @module
  */
-import { ATTACKS, runAttack } from "../rig/attacks.ts";
+import { ATTACKS, runAttack, runControl } from "../rig/attacks.ts";
 import { faultOf } from "../rig/race.ts";
 import { createTally, note, say, type Tally } from "./tally.ts";
 
@@ -15,7 +15,8 @@ export async function raceAll(
   const tally = createTally();
   const parts = wanted.split(",");
   for (const attack of ATTACKS.filter(({ name }) => parts.some((part) => name.includes(part)))) {
-    const { control, outcome } = await runAttack(attack, limits, pool);
+    const control = await runControl(attack, pool);
+    const outcome = await runAttack(attack, limits, pool);
     const { attempts, calls, done, seen, leaks } = outcome;
     say(
       `${attack.name}: ${numbers(attempts)} attempts in ${numbers(calls)} calls, ${numbers(done)} done, ` +

@@ -220,7 +220,7 @@ test("read_file shows an image up to MEDIA_BYTES_MAX and refuses a larger one wi
   });
 });
 
-test("read_file says what a binary file or a document is instead of showing garbage", async () => {
+test("read_file says what a binary file or a broken document is instead of showing garbage", async () => {
   await withSandbox([reading], async ({ call, put }) => {
     await put({
       "data": Buffer.from([0, 1, 2, 0xff, 0x41]),
@@ -232,8 +232,18 @@ test("read_file says what a binary file or a document is instead of showing garb
       data.text,
       /data: binary data, 5 B\nIt is not text\. It begins with:\n00 01 02 ff 41 +\.\.\.\.A$/,
     );
-    assert.match((await call("read_file", { path: "a.pdf" })).text, /a\.pdf: PDF document, 17 B\n/);
-    assert.match((await call("read_file", { path: "a.zip" })).text, /a\.zip: ZIP archive, 8 B\n/);
+    assert.match(
+      (await call("read_file", { path: "a.pdf", as: "text" })).text,
+      /a\.pdf: PDF document, 17 B\n/,
+    );
+    assert.match(
+      (await call("read_file", { path: "a.pdf" })).text,
+      /^Cannot read "[^"]*a\.pdf": it is damaged/,
+    );
+    assert.match(
+      (await call("read_file", { path: "a.zip" })).text,
+      /^Cannot read "[^"]*a\.zip": it is damaged/,
+    );
   });
 });
 

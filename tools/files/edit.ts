@@ -32,6 +32,8 @@ interface Place {
   readonly path: string;
   readonly index: number;
   readonly edits: readonly Edit[];
+  /** What else must be known when a text is not found. */
+  readonly note?: string;
 }
 
 /** Line numbers that a refusal lists. */
@@ -67,7 +69,7 @@ const editFile = defineTool({
       const decoded = decodeExactly(path, bytes);
       refuseUnencodable(path, edits, decoded);
       const before = openDraft(decoded.text);
-      const after = await applyAll(before, path, edits, ctx);
+      const after = await applyAll(before, { path, edits, note: noteOn(path, bytes, ctx) }, ctx);
       const result = encodeResult(path, after, decoded);
       throwIfAborted(ctx.signal);
       if (!dryRun) await ctx.files.write(path, result, { replaces: identity });
@@ -132,13 +134,22 @@ function refuseUnencodable(path: string, edits: readonly Edit[], form: Decoded):
   }
 }
 
+/** A document that is text is shown as Markdown, which is not what stands in the file. */
+function noteOn(path: string, bytes: Uint8Array, { documents }: Context): string | undefined {
+  const format = documents.recognise(bytes, path);
+  if (format === undefined || format.isSource) return undefined;
+  return `\nread_file shows this ${format.name} as Markdown. What stands in the file: read_file ${
+    JSON.stringify({ path, as: "text" })
+  }`;
+}
+
 /** The draft with all edits made. Other calls get their turn between two edits. */
-async function applyAll(first: Draft, path: string, edits: readonly Edit[], ctx: Context): Promise<Draft> {
+async function applyAll(first: Draft, what: Omit<Place, "index">, ctx: Context): Promise<Draft> {
   let draft = first;
-  for (const [index, edit] of edits.entries()) {
+  for (const [index, edit] of what.edits.entries()) {
     if (index > 0) await setImmediate();
     throwIfAborted(ctx.signal);
-    draft = apply(draft, first, edit, { path, index, edits });
+    draft = apply(draft, first, edit, { ...what, index });
   }
   return draft;
 }
@@ -176,7 +187,9 @@ function apply(draft: Draft, first: Draft, edit: Edit, place: Place): Draft {
     const earlier = place.index > 0 ? first.text : undefined;
     throw new ToolError(
       `Cannot edit "${show(place.path)}": oldText of ${nameOf(place)} is not in the file`,
-      `${explainMiss({ text: draft.text, oldText, newText, earlier })}\nNothing was written.`,
+      `${explainMiss({ text: draft.text, oldText, newText, earlier })}${
+        place.note ?? ""
+      }\nNothing was written.`,
     );
   }
   if (starts.length > 1 && !edit.replaceAll) throw ambiguous(draft, starts, place);

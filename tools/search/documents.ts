@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { DOCUMENT_EXTENSIONS } from "../../lib/documents/formats.ts";
 import type { Markdown } from "../../lib/documents/types.ts";
-import { CancelledError, errorText, throwIfAborted, ToolError } from "../../lib/errors.ts";
+import { CancelledError, throwIfAborted, ToolError } from "../../lib/errors.ts";
 import { count, counted } from "../../lib/format.ts";
 import { SEARCH_DOCUMENTS_MAX, SEARCH_DOCUMENTS_MS_MAX } from "../../lib/limits.ts";
 import { readAt } from "../../lib/lines.ts";
@@ -122,7 +122,7 @@ async function candidates(scope: Scope, glob: string | undefined, ctx: Context):
   }));
 }
 
-/** What is called like a document and is plain text: the other search has searched it. */
+/** What is called like a document and is plain text, which the other search has searched; or closed to us. */
 const NO_DOCUMENT = Symbol("no document");
 
 /** @returns the lines; why it cannot be read; or undefined when time is over or it is not there. */
@@ -139,20 +139,25 @@ async function searchOne(
       const format = ctx.documents.recognise(await readAt(file, Buffer.alloc(SNIFF_BYTES), 0), path);
       if (format === undefined || format.isSource) return NO_DOCUMENT;
       const { findInFile } = await import("../../lib/search/builtin.ts");
-      return await ctx.documents.withMarkdown(
-        { file },
-        undefined,
-        watch,
-        (markdown) => findInFile(query, markdown.file, scope),
-      );
+      try {
+        return await ctx.documents.withMarkdown(
+          { file },
+          undefined,
+          watch,
+          (markdown) => findInFile(query, markdown.file, scope),
+        );
+      } catch (error) {
+        if (!(error instanceof ToolError)) throw error;
+        // The file is named beside it.
+        return error.message.replace(/^Cannot read "[^\n]*?": /, "");
+      }
     });
   } catch (error) {
     throwIfAborted(ctx.signal);
     if (error instanceof CancelledError) return undefined;
-    if (!(error instanceof ToolError)) throw error;
-    // What is not there any more, or protected, is not told of.
-    const why = /^Cannot read "[^\n]*": (it|its|reading) [^\n]*/.exec(errorText(error))?.[0];
-    return why === undefined ? undefined : why.slice(why.indexOf('": ') + 3);
+    // Not there any more, or protected: nothing is told of it.
+    if (error instanceof ToolError) return NO_DOCUMENT;
+    throw error;
   }
 }
 

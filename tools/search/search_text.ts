@@ -16,7 +16,7 @@ import {
 import { text } from "../../lib/reply.ts";
 import type { FileLines, Scope, TextFound } from "../../lib/search/types.ts";
 import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
-import { documentExcerpts, type DocumentsFound, findInDocuments } from "./documents.ts";
+import type { DocumentsFound } from "./documents.ts";
 import { excerpts, type Hit } from "./excerpt.ts";
 import { FEW, inPlaces, LEFT_OUT, offsetError, outcomeNotes, pathOf, scopes, shownPath } from "./places.ts";
 
@@ -64,7 +64,11 @@ export const searchText: AnyTool = defineTool({
       total += inOrder.reduce((sum, { lines }) => sum + lines.length, 0);
     }
     const inside = documents
-      ? await findInDocuments({ pattern, regex, ignoreCase, glob, max: SEARCH_MATCHES_MAX }, where, ctx)
+      ? await (await import("./documents.ts")).findInDocuments(
+        { pattern, regex, ignoreCase, glob, max: SEARCH_MATCHES_MAX },
+        where,
+        ctx,
+      )
       : undefined;
     total += addDocuments(files, inside);
     const isOneFile = files.some(({ file }) => file.path === "");
@@ -194,7 +198,10 @@ async function excerptsOf(
   ctx: Context,
 ): Promise<string[][] | string | undefined> {
   try {
-    if (isDocument) return await documentExcerpts(pathOf(scope, file.path), hits, context, ctx);
+    if (isDocument) {
+      const { documentExcerpts } = await import("./documents.ts");
+      return await documentExcerpts(pathOf(scope, file.path), hits, context, ctx);
+    }
     const rows = await ctx.files.withFile(pathOf(scope, file.path), (open) => excerpts(open, hits, context));
     return rows ?? "# in a binary file, not shown";
   } catch (error) {

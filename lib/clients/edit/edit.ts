@@ -23,6 +23,8 @@ export interface Editor {
   put(text: string, path: readonly string[], value: Plain): string;
   /** Takes away what stands at a path, which exists. */
   remove(text: string, path: readonly string[]): string;
+  /** Where the value at a path begins, an offset of the text; undefined when that cannot be told. */
+  find(text: string, path: readonly string[]): number | undefined;
 }
 
 /** A text that is not what it should be, and where. */
@@ -73,7 +75,7 @@ export function applyChanges(editor: Editor, text: string, changes: readonly Cha
     if (same(before, wanted)) continue;
     const after = value === undefined ? editor.remove(body, path) : editor.put(body, path, value);
     if (![wanted, pruned(wanted, path.slice(0, -1))].some((each) => reads(editor, after, each))) {
-      throw unsafe(path, value);
+      throw unsafe(editor, path, value);
     }
     body = after;
   }
@@ -141,10 +143,11 @@ function canonical(value: unknown): string {
   }) ?? "undefined";
 }
 
-function unsafe(path: readonly string[], value: Plain | undefined): ToolError {
+/** What is to be added is shown as the format writes it: it can be copied. */
+function unsafe(editor: Editor, path: readonly string[], value: Plain | undefined): ToolError {
   const name = path.join(".");
-  const next = value === undefined
-    ? `Remove ${name} by hand`
-    : `Add it by hand: ${name} = ${JSON.stringify(value)}`;
-  return new ToolError(`Cannot change ${name} without touching what stands around it`, next);
+  return new ToolError(
+    `Cannot change ${name} without touching what stands around it`,
+    value === undefined ? `Remove ${name} by hand` : `Add this by hand:\n${editor.put("", path, value)}`,
+  );
 }

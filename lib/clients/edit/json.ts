@@ -20,6 +20,7 @@ export function createJsonEditor(jsonc: typeof Jsonc): Editor {
       return put(jsonc, text, path, value);
     },
     remove: (text, path) => remove(jsonc, text, path),
+    find: (text, path) => jsonc.findNodeAtLocation(treeOf(jsonc, text), [...path])?.offset,
   };
 }
 
@@ -88,15 +89,20 @@ function put(jsonc: typeof Jsonc, text: string, path: readonly string[], value: 
     }
     node = inside;
     if (depth < path.length - 1 && node.type !== "object") {
-      throw faultAt(text, node.offset, `"${path.slice(0, depth + 1).join(".")}" is no object`);
+      // A client that has no servers yet may have written null; anything else is somebody's.
+      if (node.type !== "null") {
+        throw faultAt(text, node.offset, `"${path.slice(0, depth + 1).join(".")}" is no object`);
+      }
+      const rest = path.slice(depth + 1).reduceRight<Plain>((inner, name) => ({ [name]: inner }), value);
+      return replace(text, node, rest, /[\r\n]/.test(text.trim()));
     }
   }
-  const style = styleOf(text, node);
-  const multiline = text.slice(node.offset, node.offset + node.length).includes("\n")
-    ? style.multiline
-    : false;
-  const indent = indentAt(text, node.offset);
-  return splice(text, node.offset, node.offset + node.length, write(value, { ...style, multiline, indent }));
+  return replace(text, node, value, text.slice(node.offset, node.offset + node.length).includes("\n"));
+}
+
+function replace(text: string, node: Jsonc.Node, value: Plain, multiline: boolean): string {
+  const style = { ...styleOf(text, node), multiline, indent: indentAt(text, node.offset) };
+  return splice(text, node.offset, node.offset + node.length, write(value, style));
 }
 
 /** Adds a property as the last one of an object. */

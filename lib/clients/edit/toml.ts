@@ -34,6 +34,7 @@ export function createTomlEditor(toml: typeof Toml): Editor {
       return append(present ? remove(text, path) : text, path, value);
     },
     remove,
+    find: (text, path) => scan(text).find((one) => isWithin(one.path, path))?.start,
   };
 }
 

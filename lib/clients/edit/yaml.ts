@@ -14,6 +14,10 @@ export function createYamlEditor(yaml: typeof Yaml): Editor {
     parse: (text) => parse(yaml, text),
     put: (text, path, value) => put(yaml, text, path, value),
     remove: (text, path) => remove(yaml, text, path),
+    find(text, path) {
+      const node: unknown = read(yaml, text).getIn(path, true);
+      return yaml.isNode(node) ? rangeOf(node)[0] : undefined;
+    },
   };
 }
 
@@ -84,7 +88,8 @@ function insert(
     const body = Object.entries(added).map(([key, value]) =>
       `${JSON.stringify(key)}: ${JSON.stringify(value)}`
     );
-    return `${text.slice(0, at)}${map.items.length === 0 ? "" : ", "}${body.join(", ")}${text.slice(at)}`;
+    const separator = map.items.length === 0 ? "" : text.charAt(at - 1) === "," ? " " : ", ";
+    return text.slice(0, at) + separator + body.join(", ") + text.slice(at);
   }
   const [first] = map.items;
   const start = rangeOf(first?.key)[0];

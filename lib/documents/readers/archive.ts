@@ -50,9 +50,9 @@ export async function listTar(bytes: Uint8Array, isPacked: boolean, sink: Sink):
   for await (const piece of pieces) {
     await sink.drain();
     isTar = reader.write(piece);
-    if (!isTar || reader.isFull) break;
+    if (!isTar || reader.isFull || reader.isDone) break;
   }
-  if (!isTar && reader.entries.length === 0) {
+  if (reader.entries.length === 0 && !reader.isDone) {
     if (!isPacked) throw new Unreadable("it is damaged (no tar archive)", "Ask for another copy of it.");
     sink.unit = "section";
     sink.line(
@@ -62,7 +62,9 @@ export async function listTar(bytes: Uint8Array, isPacked: boolean, sink: Sink):
   }
   sink.total = reader.entries.length;
   if (reader.isFull) sink.warn(`Only the first ${count(ARCHIVE_ENTRIES_MAX)} entries were counted.`);
-  else if (!reader.isAtEnd) sink.warn("The archive ends in the middle of an entry: it is incomplete.");
+  else if (!reader.isAtEnd && !reader.isDone) {
+    sink.warn("The archive ends in the middle of an entry: it is incomplete.");
+  }
   const total = reader.entries.reduce((sum, { size }) => sum + size, 0);
   writeList(reader.entries.slice(0, ARCHIVE_LISTED_MAX), reader.entries.length, total, sink);
 }
@@ -123,9 +125,11 @@ const LONG_MAX = 64 * 1024;
 class TarReader {
   readonly entries: Listed[] = [];
   isAtEnd = true;
+  isDone = false;
   #rest: Buffer = Buffer.alloc(0);
   #skip = 0;
   #name: string | undefined;
+  #empty = 0;
 
   get isFull(): boolean {
     return this.entries.length >= ARCHIVE_ENTRIES_MAX;
@@ -134,7 +138,7 @@ class TarReader {
   /** @returns false when this is no tar archive. */
   write(piece: Uint8Array): boolean {
     let bytes = Buffer.concat([this.#rest, piece]);
-    while (!this.isFull) {
+    while (!this.isFull && !this.isDone) {
       const skipped = Math.min(this.#skip, bytes.length);
       this.#skip -= skipped;
       bytes = bytes.subarray(skipped);
@@ -143,8 +147,11 @@ class TarReader {
       const header = bytes.subarray(0, BLOCK);
       if (header.every((byte) => byte === 0)) {
         bytes = bytes.subarray(BLOCK);
+        // Two empty blocks are the end.
+        if (++this.#empty === 2) this.isDone = true;
         continue;
       }
+      this.#empty = 0;
       if (!isHeader(header)) return false;
       const size = numberOf(header, 124, 12);
       const padded = Math.ceil(size / BLOCK) * BLOCK;

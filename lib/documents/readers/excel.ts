@@ -168,7 +168,8 @@ class CellReader implements XmlHandler {
     else if (name === "f") this.#into = "formula";
     else if (name === "row") {
       // Both are optional: then it is the next one.
-      this.#row = Number(attributes.get("r") ?? this.#row + 1);
+      const stated = Number(attributes.get("r"));
+      this.#row = stated >= 1 ? stated : this.#row + 1;
       this.#column = 0;
     } else if (name === "rPh") this.#into = "";
   }

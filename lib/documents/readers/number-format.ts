@@ -69,6 +69,8 @@ export function formatNumber(stored: string, kind: NumberKind, is1904: boolean):
 
 /** As many digits as spreadsheets have: 15. */
 function plain(value: number): string {
+  const shortest = String(value);
+  if (shortest.length <= 15) return shortest;
   return String(Number(value.toPrecision(15)));
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Pdf } from "./pdfium.ts";
 
-/** A piece of text. Coordinates are in points, in the direction of reading: `left` to `right`, `y` upwards. */
+/** A piece of text. Coordinates are in points, turned so that it runs from `left` to `right`, `y` upwards. */
 export interface Piece {
   text: string;
   left: number;
@@ -79,7 +79,9 @@ export function readPageText(pdf: Pdf, page: number): PageText {
   }
 }
 
-/** Quarter turns to the left, 0 to 3; 4 for what stands askew, such as watermarks. PDFium counts to the right. */
+/**
+ * Quarter turns to the left, 0 to 3; 4 for what stands askew, such as watermarks. PDFium counts to the right.
+ */
 function turnOf(radians: number): number {
   const quarters = -radians / (Math.PI / 2);
   const nearest = Math.round(quarters);

@@ -17,6 +17,7 @@ export async function readPdf(bytes: Uint8Array, sink: Sink): Promise<void> {
   sink.unit = "page";
   const pdf = await openPdf(bytes);
   try {
+    refuseEmpty(pdf);
     sink.total = pdf.pages;
     sink.property("title", pdf.meta("Title"));
     sink.property("author", pdf.meta("Author"));
@@ -33,6 +34,11 @@ export async function readPdf(bytes: Uint8Array, sink: Sink): Promise<void> {
   } finally {
     pdf.close();
   }
+}
+
+function refuseEmpty({ pages }: Pdf): void {
+  if (pages > 0) return;
+  throw new Unreadable("it is damaged (it has no pages)", "Ask the person for another copy of it.");
 }
 
 function readPage(pdf: Pdf, index: number, sink: Sink): "text" | "image" | "strange" | "empty" {
@@ -97,6 +103,7 @@ export async function renderPages(
 ): Promise<{ pages: RenderedPage[]; total: number }> {
   const pdf = await openPdf(bytes);
   try {
+    refuseEmpty(pdf);
     const wanted: number[] = [];
     for (let number = 1; number <= pdf.pages && wanted.length < PAGE_IMAGES_MAX; number++) {
       if (selection.wants(number)) wanted.push(number);

@@ -119,7 +119,8 @@ async function engine(): Promise<Uint8Array> {
 }
 
 function toArrayBuffer(bytes: Uint8Array): ArrayBuffer {
-  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer; // Not shared.
+  // It is not shared memory, which the types allow for.
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 }
 
 function openError(code: number): Unreadable {

@@ -1,6 +1,6 @@
 /**
- * PowerPoint presentations (ECMA-376 part 1, PresentationML): titles, texts, tables and the speaker's notes of
- * each slide.
+ * PowerPoint presentations (ECMA-376 part 1, PresentationML): titles, texts, tables and the speaker's notes
+ * of each slide.
  * @module
  */
 import { heading, link, marked, writeTable } from "../markdown.ts";

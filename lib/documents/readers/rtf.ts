@@ -6,17 +6,18 @@ import { Buffer } from "node:buffer";
 import { heading, link, tableRow, tableRule } from "../markdown.ts";
 import type { Sink } from "../sink.ts";
 import { Unreadable } from "../unreadable.ts";
+import { CHARSETS, decoderOf } from "./rtf-encodings.ts";
 
 /** Groups in each other: programs write some tens. */
 const DEPTH_MAX = 10_000;
 /** Characters after which a paragraph ends wherever it is. */
 const PARAGRAPH_CHARS_MAX = 100_000;
 
-/** Groups that hold no text of the document. Those that begin with `\*` and are not known are no text either. */
+/** Groups that hold no text of the document, as do all that begin with `\*` and are not known. */
 const SKIPPED: ReadonlySet<string> = new Set(
-  ("fonttbl colortbl stylesheet info pict object header headerl headerr headerf footer footerl footerr footerf " +
-    "themedata datastore latentstyles listtable listoverridetable rsidtbl generator xmlnstbl filetbl revtbl " +
-    "fldinst nonshppict shprslt pn mmathPr bkmkstart bkmkend atnid atnauthor").split(" "),
+  ("fonttbl colortbl stylesheet info pict object header headerl headerr headerf footer footerl footerr " +
+    "footerf themedata datastore latentstyles listtable listoverridetable rsidtbl generator xmlnstbl " +
+    "filetbl revtbl fldinst nonshppict shprslt pn mmathPr bkmkstart bkmkend atnid atnauthor").split(" "),
 );
 
 const CHARACTERS: Readonly<Record<string, string>> = {
@@ -373,39 +374,4 @@ function endOfText(rtf: string, from: number): number {
     if (code === 0x7b || code === 0x7d || code === 0x5c || code === 0x0d || code === 0x0a) return at;
   }
   return rtf.length;
-}
-
-/** Windows character sets by their number. */
-const CHARSETS: ReadonlyMap<number, number> = new Map([
-  [0, 1252],
-  [128, 932],
-  [129, 949],
-  [134, 936],
-  [136, 950],
-  [161, 1253],
-  [162, 1254],
-  [163, 1258],
-  [177, 1255],
-  [178, 1256],
-  [186, 1257],
-  [204, 1251],
-  [222, 874],
-  [238, 1250],
-]);
-
-const EAST_ASIAN: Readonly<Record<number, string>> = {
-  932: "shift_jis",
-  936: "gbk",
-  949: "euc-kr",
-  950: "big5",
-  65001: "utf-8",
-  10000: "macintosh",
-};
-
-function decoderOf(codePage: number): TextDecoder {
-  try {
-    return new TextDecoder(EAST_ASIAN[codePage] ?? `windows-${codePage}`);
-  } catch {
-    return new TextDecoder("windows-1252");
-  }
 }

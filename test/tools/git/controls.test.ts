@@ -10,7 +10,7 @@ import { CANARY, LEADS, makeOutside } from "../../rig/git-outside.ts";
 import { type Mechanism, PROGRAMS } from "../../rig/git-programs.ts";
 import { describeTree } from "../../rig/tree.ts";
 
-for (const mechanism of PROGRAMS) {
+for (const mechanism of Object.values(PROGRAMS).flat()) {
   test(`control: plain git runs what is named by ${mechanism.name}`, async () => {
     await withGitPlace(async (place) => {
       // What this git does not know yet cannot be shown.
