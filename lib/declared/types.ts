@@ -32,7 +32,7 @@ const EXAMPLE = z.strictObject({
   fails: z.boolean().optional(),
 });
 
-/** One piece of a command: a text with `{arguments}`, or several that appear only when an argument is given. */
+/** A piece of a command: a text with `{arguments}`, or several that appear only when an argument is given. */
 const PIECE = z.union([
   z.string().max(10_000),
   z.strictObject({ when: ARGUMENT_NAME, args: z.array(z.string().max(10_000)).min(1).max(100) }),

@@ -4,7 +4,6 @@
  */
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
-import process from "node:process";
 import { errorText, ToolError } from "../errors.ts";
 import type { Ran } from "./module.ts";
 
@@ -17,7 +16,10 @@ export interface CommandRequest {
   readonly bytesMax: number;
 }
 
-/** Runs it to its end. No shell is involved, and there is nothing to read for it. */
+/**
+ * Runs it to its end, in the environment of this worker. No shell is involved, and there is nothing to read
+ * for it.
+ */
 export async function runProgram(request: CommandRequest, signal: AbortSignal): Promise<Ran> {
   const { program, args, folder, bytesMax } = request;
   const output = { out: [] as Uint8Array[], err: [] as Uint8Array[] };
@@ -30,7 +32,6 @@ export async function runProgram(request: CommandRequest, signal: AbortSignal): 
   const code = await new Promise<number | null>((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: folder,
-      env: process.env,
       stdio: ["ignore", "pipe", "pipe"],
       windowsHide: true,
     });
