@@ -99,7 +99,21 @@ export async function renderBundle(sections: readonly Section[], setting: Settin
     part("Log", logs.join("\n")),
     ...theirs,
   ].join("\n");
-  return anonymize(text, { home: host.home, user: userName(), hostName: hostname() });
+  return anonymize(withoutHeaders(text, setting), {
+    home: host.home,
+    user: userName(),
+    hostName: hostname(),
+  });
+}
+
+/** A text without the values of the headers that pages are asked with: they open doors. */
+function withoutHeaders(text: string, { config, clients }: Setting): string {
+  const lines = clients.flatMap(({ own }) => own.flatMap(({ line }) => line?.config ?? []));
+  const values = [config, ...lines].flatMap(({ web }) => web.headers.map(({ value }) => value));
+  return values.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]).reduce(
+    (shown, value) => shown.replaceAll(value, "[redacted]"),
+    text,
+  );
 }
 
 /** An entry without the values of its variables, ours aside: what they are is nobody's business. */

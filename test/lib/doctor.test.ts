@@ -1,86 +1,24 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import {
-  chmod,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  realpath,
-  rm,
-  truncate,
-  writeFile,
-} from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { chmod, mkdir, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { loadConfig } from "../../lib/config.ts";
-import type { Host } from "../../lib/config/host.ts";
 import { binary } from "../../lib/doctor/binary.ts";
 import { clients } from "../../lib/doctor/clients.ts";
 import { cost } from "../../lib/doctor/cost.ts";
-import { examine, isHealthy, settingOf } from "../../lib/doctor/doctor.ts";
+import { examine, isHealthy } from "../../lib/doctor/doctor.ts";
 import { cloudOnly, folders } from "../../lib/doctor/folders.ts";
 import { logs } from "../../lib/doctor/logs.ts";
 import { programs } from "../../lib/doctor/programs.ts";
 import { renderBundle, renderReport, reportOf } from "../../lib/doctor/report.ts";
 import { runProgram, within } from "../../lib/doctor/run.ts";
 import { storage } from "../../lib/doctor/storage.ts";
-import type { Check, Finding, RunResult, Setting } from "../../lib/doctor/types.ts";
+import type { Check, RunResult } from "../../lib/doctor/types.ts";
 import { createJournal } from "../../lib/journal/journal.ts";
 import { logPath } from "../../lib/log.ts";
 import { shellWord } from "../../lib/shell.ts";
-import { modules } from "../../main.ts";
+import { entry, only, severities, withHome } from "../rig/patient.ts";
 import { sourceTarget } from "../client.ts";
-
-interface Place {
-  readonly home: string;
-  readonly dir: string;
-  /** Where Claude Desktop keeps its configuration in this home. */
-  readonly claude: string;
-  put(path: string, text: string): Promise<void>;
-  /** What the checks are given, after what was put; a client's entries are read anew each time. */
-  setting(args?: readonly string[], more?: Partial<Setting>): Promise<Setting>;
-}
-
-/** A home of a machine with Linux, and a folder in it. */
-async function withHome(work: (place: Place) => Promise<void>): Promise<void> {
-  const home = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-doctor-")));
-  const dir = join(home, "Documents");
-  await mkdir(dir);
-  const host: Host = { platform: "linux", env: { PATH: process.env.PATH, HOME: home }, home, cwd: home };
-  try {
-    await work({
-      home,
-      dir,
-      claude: join(home, ".config", "Claude", "claude_desktop_config.json"),
-      async put(path, text) {
-        await mkdir(dirname(path), { recursive: true });
-        await writeFile(path, text);
-      },
-      async setting(args = [], more = {}) {
-        const { config } = await loadConfig(args, [], host);
-        return { ...await settingOf({ config, modules, host, faults: [] }), command: "clawhammer", ...more };
-      },
-    });
-  } finally {
-    await rm(home, { recursive: true, force: true });
-  }
-}
-
-/** The configuration of Claude Desktop with one entry of ours. */
-function entry(command: string, args: readonly string[], more = {}): string {
-  return JSON.stringify({ mcpServers: { clawhammer: { command, args, ...more } } });
-}
-
-function severities(findings: readonly Finding[]): string[] {
-  return findings.map(({ severity }) => severity);
-}
-
-async function only(check: Check, setting: Setting): Promise<Finding> {
-  const findings = await check.examine(setting);
-  assert.equal(findings.length, 1, JSON.stringify(findings));
-  return findings[0] ?? assert.fail();
-}
 
 test("the doctor proves what a client starts, and tells how many tools it offers", async () => {
   await withHome(async ({ claude, dir, put, setting }) => {
@@ -358,12 +296,16 @@ test("renderBundle holds what a bug report needs, and neither names nor secrets"
   await withHome(async ({ claude, home, put, setting }) => {
     await put(
       claude,
-      entry("/gone/clawhammer", ["serve"], {
+      entry("/gone/clawhammer", ["serve", "--web-header=a.example X-Door: sesame-1"], {
         env: { API_KEY: "hunter2", MAIL: "ada@example.org", PIN: "4711-0815", CLAWHAMMER_LOG_LEVEL: "warn" },
       }),
     );
     const config = join(home, ".config", "clawhammer", "clawhammer.json");
-    await put(config, `{\n  "allow": ["${home}/Documents"], // password=hunter3\n}`);
+    await put(
+      config,
+      `{\n  "allow": ["${home}/Documents"], // password=hunter3\n` +
+        `"webHeader": ["b.example X-Door: sesame-2"]}`,
+    );
     await put(
       logPath(join(home, ".local", "state", "clawhammer")),
       `2026-01-01T00:00:00.000Z info 1 on ${hostname()}\n`,
@@ -387,7 +329,9 @@ test("renderBundle holds what a bug report needs, and neither names nor secrets"
     ) {
       assert.ok(text.includes(part), part);
     }
-    for (const secret of [home, "hunter2", "hunter3", "ada@example.org", "4711-0815", "dear diary"]) {
+    for (
+      const secret of [home, "hunter2", "hunter3", "ada@example.org", "4711-0815", "dear diary", "sesame"]
+    ) {
       assert.ok(!text.includes(secret), secret);
     }
     if (hostname().length > 2) assert.ok(!text.includes(` on ${hostname()}`));
