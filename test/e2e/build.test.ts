@@ -66,11 +66,17 @@ test("an executable of one's own is built offline, from the executable alone, an
       "lib/mark.ts": 'export const mark: string = " #";',
       "exits.ts": toolSource("exits", "process.exit(7);"),
       "loops.ts": toolSource("loops", "for (;;);", "timeoutMs: 700,"),
+      "says.tool.json": JSON.stringify({
+        description: "Says a word",
+        effect: "read",
+        arguments: { word: { type: "string", description: "Word", values: ["yes", "no"] } },
+        command: ["echo", "{word}"],
+      }),
       "package.json": '{"version":"4.5.6"}',
     });
     const built = await offline(program, ["build", "tools", "-o", "acme", "--modules", "files,time"], dir);
     assert.equal(built.code, 0, built.err);
-    assert.match(built.out, /acme 4\.5\.6 with exits, greet, loops, module files, module time/);
+    assert.match(built.out, /acme 4\.5\.6 with exits, greet, loops, says, module files, module time/);
     // Nothing else is left behind, and nothing of the folder is needed any more.
     assert.deepEqual((await readdir(dir)).sort(), ["acme", "tools"]);
     await rename(tools, join(dir, "gone"));
@@ -86,6 +92,7 @@ test("an executable of one's own is built offline, from the executable alone, an
     assert.match((await run(acme, ["build", "x", "-o", "y"], far)).err, /^acme: Unknown command "build"/);
     const called = await run(acme, ["call", "hail", "name=Ada"], far);
     assert.match(called.out, /^HELLO ADA! # in \d+\nNote: "hail" is called "greet" now/, called.err);
+    assert.equal((await run(acme, ["call", "says", "word=yes"], far)).out, "yes\n");
     assert.deepEqual(await readdir(far), ["acme"]);
     const target = { name: "acme", command: acme, args: [] };
     await withServer(target, ["--allow", dir], { env: {}, cwd: far }, async (server) => {
@@ -188,7 +195,7 @@ test("what stands in the folder where it is built changes nothing of what is bui
 });
 
 test("from source, build says that it needs the executable", async () => {
-  await withPlace(async ({ dir, env }) => {
+  await withPlace(({ dir, env }) => {
     const { command, args } = sourceTarget("main.ts");
     const child = spawnSync(command, [...args, "build", "a.ts", "-o", "x"], {
       cwd: dir,
@@ -197,5 +204,6 @@ test("from source, build says that it needs the executable", async () => {
     });
     assert.equal(child.status, 1);
     assert.match(child.stderr, /Only the executable can build others.*\nFrom source, make it first/);
+    return Promise.resolve();
   });
 });

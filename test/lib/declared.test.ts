@@ -58,7 +58,7 @@ test("a declared command gets its arguments one by one, and no shell sees them",
   });
 });
 
-test("a declared tool in YAML works alike and is replaced live; mistakes are told with their line", async () => {
+test("a declared tool in YAML works alike, is replaced live, and its mistakes have lines", async () => {
   await withBench(async ({ put, call, user, restart }) => {
     await put({
       "list.tool.yaml": `
