@@ -22,7 +22,7 @@ import {
   USER_LIST_MS_MAX,
   USER_TOOLS_LISTED_MAX,
 } from "./limits.ts";
-import { product } from "./product.ts";
+import { title } from "./version.ts";
 import { completePrompt, getPrompt, wirePrompt } from "./server/prompts.ts";
 import { completeTemplate, listResources, readResource, wireTemplate } from "./server/resources.ts";
 import { StrictServer } from "./server/strict.ts";
@@ -77,7 +77,7 @@ export function createServerFactory(parts: ServerParts): (ctx: McpRequestContext
     },
   };
   const capabilities = capabilitiesOf(offer);
-  const serverInfo = { name: parts.name, title: product?.name ?? "Clawhammer", version: parts.version };
+  const serverInfo = { name: parts.name, title, version: parts.version };
   const options: ServerOptions = {
     capabilities,
     instructions: parts.instructions,

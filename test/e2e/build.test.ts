@@ -118,6 +118,21 @@ test("an executable of one's own is built offline, from the executable alone, an
       assert.match(exited.result.content[0].text, /exited with code 7/);
       assert.ok(looped.result.isError && !read.result.isError);
     });
+    // It installs and packs under its own name, too.
+    const home = join(dir, "home");
+    await mkdir(join(home, ".config", "Claude"), { recursive: true });
+    const own = { HOME: home, PATH: process.env.PATH ?? "" };
+    const at = (...args: string[]) => spawnSync(acme, args, { cwd: far, env: own, encoding: "utf8" });
+    if (process.platform === "linux") {
+      const installed = at("install", "claude-desktop", "--allow", dir, "--yes");
+      assert.equal(installed.status, 0, installed.stderr);
+      const written = await readFile(join(home, ".config", "Claude", "claude_desktop_config.json"), "utf8");
+      const entry = JSON.parse(written).mcpServers.acme;
+      assert.deepEqual(entry, { command: acme, args: ["serve", "--allow", dir] });
+    }
+    const packed = at("pack", "-o", join(dir, "acme.mcpb"));
+    assert.equal(packed.status, 0, packed.stderr);
+    assert.match(packed.stderr, /packed 17 tools/);
     for (const kind of ["1.x", "2.x legacy", "2.x modern"] as const) {
       await withClient(kind, target, [], { env: {}, cwd: far }, async (client) => {
         const { content } = await client.callTool({ name: "greet", arguments: { name: "Cy" } });
