@@ -54,7 +54,10 @@ export default defineTool({
 });
 `;
 
-test("an executable of one's own is built offline, from the executable alone, and works alone", async () => {
+/** Builds a server called acme and takes away what it was built from. */
+async function withAcme(
+  work: (place: { acme: string; dir: string; far: string }) => Promise<void>,
+): Promise<void> {
   const program = executable();
   if (program === undefined) return;
   await withPlace(async ({ dir }) => {
@@ -84,6 +87,12 @@ test("an executable of one's own is built offline, from the executable alone, an
     await mkdir(far);
     const acme = join(far, "acme");
     await rename(join(dir, "acme"), acme);
+    await work({ acme, dir, far });
+  });
+}
+
+test("an executable of one's own is built offline, from the executable alone, and works alone", async () => {
+  await withAcme(async ({ acme, far }) => {
     assert.match((await run(acme, ["--version"], far)).out, /^acme 4\.5\.6 \(Clawhammer \d+\.\d+\.\d+, Bun /);
     const help = await run(acme, ["--help"], far);
     assert.match(help.out, /^acme 4\.5\.6: built with Clawhammer/);
@@ -94,6 +103,11 @@ test("an executable of one's own is built offline, from the executable alone, an
     assert.match(called.out, /^HELLO ADA! # in \d+\nNote: "hail" is called "greet" now/, called.err);
     assert.equal((await run(acme, ["call", "says", "word=yes"], far)).out, "yes\n");
     assert.deepEqual(await readdir(far), ["acme"]);
+  });
+});
+
+test("an executable of one's own serves its tools and modules to every client", async () => {
+  await withAcme(async ({ acme, dir, far }) => {
     const target = { name: "acme", command: acme, args: [] };
     await withServer(target, ["--allow", dir], { env: {}, cwd: far }, async (server) => {
       const { result } = await server.initialize();
@@ -118,6 +132,17 @@ test("an executable of one's own is built offline, from the executable alone, an
       assert.match(exited.result.content[0].text, /exited with code 7/);
       assert.ok(looped.result.isError && !read.result.isError);
     });
+    for (const kind of ["1.x", "2.x legacy", "2.x modern"] as const) {
+      await withClient(kind, target, [], { env: {}, cwd: far }, async (client) => {
+        const { content } = await client.callTool({ name: "greet", arguments: { name: "Cy" } });
+        assert.match(JSON.stringify(content), /HELLO CY!/);
+      });
+    }
+  });
+});
+
+test("an executable of one's own installs and packs under its own name", async () => {
+  await withAcme(async ({ acme, dir, far }) => {
     // It installs and packs under its own name, too.
     const home = join(dir, "home");
     await mkdir(join(home, ".config", "Claude"), { recursive: true });
@@ -133,12 +158,6 @@ test("an executable of one's own is built offline, from the executable alone, an
     const packed = at("pack", "-o", join(dir, "acme.mcpb"));
     assert.equal(packed.status, 0, packed.stderr);
     assert.match(packed.stderr, /packed 17 tools/);
-    for (const kind of ["1.x", "2.x legacy", "2.x modern"] as const) {
-      await withClient(kind, target, [], { env: {}, cwd: far }, async (client) => {
-        const { content } = await client.callTool({ name: "greet", arguments: { name: "Cy" } });
-        assert.match(JSON.stringify(content), /HELLO CY!/);
-      });
-    }
   });
 });
 
