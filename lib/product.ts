@@ -22,7 +22,7 @@ export interface BuiltFile {
   readonly data: FileData;
 }
 
-/** The name that the compiler replaces by the product. It is not defined in Clawhammer itself. */
+/** What `clawhammer build` puts before this text. It is not defined in Clawhammer itself. */
 declare const CLAWHAMMER_PRODUCT: Product;
 
 /** Undefined in Clawhammer itself. */

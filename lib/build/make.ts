@@ -109,9 +109,13 @@ export async function makeExecutable(
   const app = join(work, "app");
   await mkdir(app);
   const chunks: Record<string, string> = JSON.parse(await embedded(APP).text());
+  const defined: Product = {
+    ...product,
+    files: files.map(({ file, fingerprint, data }) => ({ file, fingerprint, data })),
+  };
   for (const [name, text] of Object.entries(chunks)) {
     await mkdir(dirname(join(app, name)), { recursive: true });
-    await writeFile(join(app, name), text);
+    await writeFile(join(app, name), withProduct(text, defined));
   }
   // What runs in a thread is a program of its own, and known by the name of its source.
   const threads = Object.keys(chunks).filter((name) => name.endsWith(".ts"));
@@ -120,17 +124,12 @@ export async function makeExecutable(
   // Everything that is embedded here goes along, but what only makes other tools and servers.
   const assets = embeddedFiles().filter(({ name }) => name !== APP && name !== TYPES && name !== TEXTS);
   for (const asset of assets) await writeFile(join(app, asset.name), await asset.bytes());
-  const defined: Product = {
-    ...product,
-    files: files.map(({ file, fingerprint, data }) => ({ file, fingerprint, data })),
-  };
   const fresh = join(work, basename(outfile));
   await runCompiler(
     [
       "build",
       ...["main.js", ...threads, TEXTS, ...assets.map(({ name }) => name)],
       ...COMPILER_FLAGS,
-      `--define=CLAWHAMMER_PRODUCT=${JSON.stringify(defined)}`,
       `--outfile=${fresh}`,
     ],
     app,
@@ -138,6 +137,16 @@ export async function makeExecutable(
   );
   if (process.platform === "darwin") await signForApple(fresh, work);
   await replace(fresh, outfile);
+}
+
+/**
+ * The text of a chunk, with the product in the place of the name that lib/product.ts asks for. It can be larger
+ * than an argument of the compiler.
+ */
+function withProduct(text: string, product: Product): string {
+  // Put together here, so that the chunk of this very function is not taken for that of lib/product.ts.
+  const mark = ["CLAWHAMMER", "PRODUCT"].join("_");
+  return text.includes(`typeof ${mark}`) ? `const ${mark} = ${JSON.stringify(product)};\n${text}` : text;
 }
 
 function embedded(name: string): Blob {

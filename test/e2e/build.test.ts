@@ -228,6 +228,31 @@ test("what stands in the folder where it is built changes nothing of what is bui
   });
 });
 
+test("a folder of many tools with much to say is built, and listed without loading any", async () => {
+  const program = executable();
+  if (program === undefined) return;
+  await withPlace(async ({ dir }) => {
+    const tools = join(dir, "tools");
+    await mkdir(tools, { mode: 0o700 });
+    // Together they are longer than the longest argument a program can be given.
+    const long = `description: ${JSON.stringify("x".repeat(5_000))},`;
+    const files = Array.from({ length: 40 }, (_, i) => {
+      const text = toolSource(`tool_${i}`, `return "${i}";`).replace(
+        'description: "A tool of a test",',
+        long,
+      );
+      return [`t${i}.ts`, text] as const;
+    });
+    await putTools(tools, Object.fromEntries(files));
+    const built = await run(program, ["build", "tools", "-o", "many"], dir);
+    assert.equal(built.code, 0, built.err);
+    const many = join(dir, "many");
+    const listed = JSON.parse((await run(many, ["tools", "--json"], dir)).out);
+    assert.equal(listed.length, 40);
+    assert.equal((await run(many, ["call", "tool_39"], dir)).out, "39\n");
+  });
+});
+
 test("from source, build says that it needs the executable", async () => {
   await withPlace(({ dir, env }) => {
     const { command, args } = sourceTarget("main.ts");
