@@ -140,8 +140,8 @@ export async function makeExecutable(
 }
 
 /**
- * The text of a chunk, with the product in the place of the name that lib/product.ts asks for. It can be larger
- * than an argument of the compiler.
+ * The text of a chunk, with the product in the place of the name that lib/product.ts asks for. It can be
+ * larger than an argument of the compiler.
  */
 function withProduct(text: string, product: Product): string {
   // Put together here, so that the chunk of this very function is not taken for that of lib/product.ts.
