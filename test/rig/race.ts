@@ -35,7 +35,7 @@ export interface Attempted {
   readonly text: string;
   /** Whether it did what it was asked. */
   readonly done: boolean;
-  /** Attempts that did not go through the file layer: those of ripgrep, at least so many. */
+  /** Attempts that did not go through the file layer: those of ripgrep, estimated. */
   readonly others?: number;
 }
 
