@@ -12,6 +12,7 @@ import type { Root } from "./fs/types.ts";
 import { INSTRUCTIONS_CHARS_MAX } from "./limits.ts";
 import { createLog } from "./log.ts";
 import { nearest } from "./nearest.ts";
+import { product } from "./product.ts";
 import { clip, fitLines } from "./reply.ts";
 import type { Log, Module } from "./tool.ts";
 import type { UserTools } from "./user/types.ts";
@@ -58,13 +59,21 @@ export function createApp(modules: readonly Module[], config: Config): App {
   };
   let reach: Promise<Reach> | undefined;
   let user: Promise<UserTools> | undefined;
-  const openUser = async (path: string) => {
-    const [{ openUserTools }, running] = await Promise.all([import("./user/open.ts"), workers()]);
-    return openUserTools(path, config, modules, { workers: running, log });
+  const openUser = async () => {
+    const [{ finder, openPool, openUserTools }, running] = await Promise.all([
+      import("./user/open.ts"),
+      workers(),
+    ]);
+    if (product === undefined) {
+      return openUserTools(folder ?? "", config, modules, { workers: running, log, allowed: opened.roots });
+    }
+    const { openBuiltTools } = await import("./user/built.ts");
+    return openBuiltTools(product.files, openPool(running, config.toolsEnv), finder(opened.roots));
   };
-  const userTools = folder === undefined || !enabled.some(({ needs }) => needs === "userTools")
-    ? undefined
-    : () => user ??= openUser(folder);
+  const hasOwn = product === undefined
+    ? enabled.some(({ needs }) => needs === "userTools")
+    : product.files.length > 0;
+  const userTools = hasOwn ? () => user ??= openUser() : undefined;
   const caller = createCaller(enabled, {
     reach: async () => {
       await narrowing;
@@ -128,7 +137,8 @@ export function pickModules(
     );
   }
   const enabled = modules.filter(({ name }) => (only?.includes(name) ?? true) && !without.includes(name));
-  if (enabled.length > 0) return enabled;
+  // A server of somebody's own may have none from the beginning.
+  if (enabled.length > 0 || modules.length === 0) return enabled;
   throw new UsageError(
     `${flagOf("modules")} and ${flagOf("without")} leave no module\nThe modules are ${names.join(", ")}`,
   );

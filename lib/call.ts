@@ -3,6 +3,7 @@
  * is unknown, validate, check paths, apply the time limit, run, catch, render, cap, log.
  * @module
  */
+import { noticesOf, renameArguments, withNotices } from "./aliases.ts";
 import { type Callable, checkArguments } from "./arguments.ts";
 import type { Documents } from "./documents/types.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError } from "./errors.ts";
@@ -57,6 +58,8 @@ export interface Caller {
   readonly modules: readonly Module[];
   /** The tools that may be called, sorted by name. The same array until something changes. */
   readonly tools: readonly AnyTool[];
+  /** Whether there can be tools of the person's own. */
+  readonly hasUserTools: boolean;
   /** Brings the person's own tools up to date. */
   refresh(): Promise<void>;
   /** Calls the listener when the person's own tools have changed, until the function it returns is called. */
@@ -81,6 +84,7 @@ export function createCaller(modules: readonly Module[], services: Services): Ca
     get tools() {
       return offered.now().tools;
     },
+    hasUserTools: services.userTools !== undefined,
     refresh: async () => await (await offered.open())?.refresh(),
     onChange: offered.onChange,
     context: async (options = {}) => createContext(services, await services.reach(), options),
@@ -88,7 +92,7 @@ export function createCaller(modules: readonly Module[], services: Services): Ca
       const callable = await offered.find(name);
       if (callable === undefined) throw new UnknownNameError(unknownTool(name, offered.now().tools));
       const started = performance.now();
-      const [result, outcome] = await attempt(callable, args, services, options, offered.findUser);
+      const [result, outcome] = await attempt(name, callable, args, services, options, offered.findUser);
       services.log.info(describe(name, outcome, performance.now() - started, result?.content ?? []));
       if (result === undefined) throw new CancelledError();
       return result;
@@ -109,6 +113,10 @@ function createOffer(modules: readonly Module[], { readOnly, userTools }: Servic
   const sorted = (tools: readonly AnyTool[]) => tools.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   const builtIn = sorted(modules.flatMap((module) => module.tools));
   const callables = new Map<string, Callable>(builtIn.map((tool) => [tool.name, { tool }]));
+  // A name that a tool had before gives way to a tool that has it now.
+  const before = new Map(
+    builtIn.flatMap((tool) => (tool.aliases ?? []).map((alias) => [alias, callables.get(tool.name)])),
+  );
   const isOffered = (tool: AnyTool) => !readOnly || tool.effect === "read" || tool.forward !== undefined;
   const listeners = new Set<() => void>();
   let opened: UserTools | undefined;
@@ -141,7 +149,7 @@ function createOffer(modules: readonly Module[], { readOnly, userTools }: Servic
       return current;
     },
     open,
-    find: async (name) => callables.get(name) ?? await findUser(name),
+    find: async (name) => callables.get(name) ?? await findUser(name) ?? before.get(name),
     findUser,
     onChange(listener) {
       listeners.add(listener);
@@ -150,8 +158,9 @@ function createOffer(modules: readonly Module[], { readOnly, userTools }: Servic
   };
 }
 
-/** Runs one call to its end. No result means that it was cancelled. */
+/** Runs one call to its end, of the tool that has or had the name. No result means that it was cancelled. */
 async function attempt(
+  called: string,
   callable: Callable,
   args: unknown,
   services: Services,
@@ -175,21 +184,22 @@ async function attempt(
     const { files } = reach;
     const settle = (paths: readonly string[]) =>
       Promise.all(paths.map((path) => files.settle(files.resolve(path))));
+    const { args: current, notices } = renameArguments(tool, args);
     const checked = tool.remote === undefined
-      ? await checkArguments(callable, args, settle)
-      : args as Record<string, unknown>; // Where it runs, it is checked.
+      ? await checkArguments(callable, current, settle)
+      : current as Record<string, unknown>; // Where it runs, it is checked.
     if (tool.forward !== undefined) {
       const to = tool.forward(checked);
       const target = await findUser(to.name);
       if (target === undefined) throw await noUserTool(to.name, services);
-      const [result, outcome] = await attempt(target, to.args, services, options, findUser);
+      const [result, outcome] = await attempt(to.name, target, to.args, services, options, findUser);
       return [result, `${outcome} (${to.name})`];
     }
     const reply = await untilAborted(
       async () => await tool.run(checked, createContext(services, reach, { ...options, signal })),
       signal,
     );
-    return [render(reply), "ok"];
+    return [withNotices(render(reply), [...noticesOf(called, tool), ...notices]), "ok"];
   } catch (error) {
     if (options.signal?.aborted) return [undefined, "cancelled"];
     const known = signal.aborted ? signal.reason : error;

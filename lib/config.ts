@@ -22,6 +22,7 @@ import {
   variableOf,
 } from "./config/options.ts";
 import { errorCode, errorText, UsageError } from "./errors.ts";
+import { product } from "./product.ts";
 import type { Allowed } from "./fs/roots.ts";
 import type { WebPolicy } from "./web/hosts.ts";
 import { type ProxySettings, proxySettings } from "./web/settings.ts";
@@ -152,13 +153,16 @@ export function merge(settings: readonly Settings[]): Settings {
   return Object.assign({}, ...settings);
 }
 
+/** The name of the configuration file: a server of somebody's own has one of its own. */
+export const CONFIG_FILE = `${product?.name ?? "clawhammer"}.json`;
+
 /** The file that was named, which must exist, or the platform's, which need not. */
 async function readConfigFile(
   named: string | undefined,
   folders: Folders,
   host: Host,
 ): Promise<{ path: string; settings: Settings } | undefined> {
-  const path = named ?? (folders.config && pathsOf(host).join(folders.config, "clawhammer.json"));
+  const path = named ?? (folders.config && pathsOf(host).join(folders.config, CONFIG_FILE));
   if (path === undefined) return undefined;
   let bytes: Uint8Array;
   try {

@@ -13,7 +13,10 @@ interface BunRuntime {
 }
 
 interface BunPluginBuilder {
-  module(name: string, load: () => { loader: "object"; exports: Record<string, unknown> }): void;
+  module(
+    name: string,
+    load: () => { loader: "object"; exports: Record<string, unknown> } | { loader: "js"; contents: string },
+  ): void;
   onLoad(
     constraints: { filter: RegExp },
     load: (file: { path: string }) => { contents: string; loader: string },
@@ -52,9 +55,14 @@ export function hasSystemDescriptors(): boolean {
   }
 }
 
+/** All files that were embedded at build time; none when run from source. */
+export function embeddedFiles(): readonly (Blob & { readonly name: string })[] {
+  return globals.Bun?.embeddedFiles ?? [];
+}
+
 /** A file that was embedded at build time, by its name, or undefined when run from source. */
 export function embeddedFile(name: string): Blob | undefined {
-  return globals.Bun?.embeddedFiles.find((file) => file.name === name);
+  return embeddedFiles().find((file) => file.name === name);
 }
 
 /**
@@ -146,7 +154,7 @@ export interface NamedModule {
 /**
  * Lets code that is imported later find a module by its name, and files with the texts they had when they
  * were checked, whatever is on the disk by then.
- * @param texts Absolute paths to texts.
+ * @param texts Absolute paths to texts. What has a scheme instead is on no disk (Bun alone).
  */
 export async function provideModules(module: NamedModule, texts: ReadonlyMap<string, string>): Promise<void> {
   if (globals.Bun === undefined) return await hookModules(module, texts);
@@ -155,6 +163,9 @@ export async function provideModules(module: NamedModule, texts: ReadonlyMap<str
     name: module.name,
     setup(build) {
       build.module(module.name, () => ({ loader: "object", exports: { ...module.exports } }));
+      for (const [path, contents] of texts) {
+        if (/^[a-z]{2,}:/.test(path)) build.module(path, () => ({ loader: "js", contents }));
+      }
       build.onLoad({ filter: new RegExp(`^(?:${paths.join("|")})$`) }, ({ path }) => {
         const [, ending = "js"] = /\.[mc]?(ts|js|tsx|jsx|json)$/.exec(path) ?? [];
         return { contents: texts.get(path) ?? "", loader: ending };

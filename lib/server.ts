@@ -22,6 +22,7 @@ import {
   USER_LIST_MS_MAX,
   USER_TOOLS_LISTED_MAX,
 } from "./limits.ts";
+import { title } from "./version.ts";
 import { completePrompt, getPrompt, wirePrompt } from "./server/prompts.ts";
 import { completeTemplate, listResources, readResource, wireTemplate } from "./server/resources.ts";
 import { StrictServer } from "./server/strict.ts";
@@ -46,7 +47,7 @@ export interface ServerParts {
 interface Offer {
   readonly caller: Caller;
   readonly log: Log;
-  /** Whether there is a folder of user tools, so that everything may change at any time. */
+  /** Whether there are user tools, so that everything may change at any time. */
   readonly changes: boolean;
   readonly prompts: () => readonly Prompt[];
   readonly providers: () => readonly ResourceProvider[];
@@ -64,7 +65,7 @@ export function createServerFactory(parts: ServerParts): (ctx: McpRequestContext
   const offer: Offer = {
     caller,
     log,
-    changes: caller.modules.some((module) => module.needs === "userTools"),
+    changes: caller.hasUserTools,
     prompts: () => caller.modules.flatMap((module) => module.prompts),
     providers: () => caller.modules.flatMap((module) => module.resources ?? []),
     tools() {
@@ -76,7 +77,7 @@ export function createServerFactory(parts: ServerParts): (ctx: McpRequestContext
     },
   };
   const capabilities = capabilitiesOf(offer);
-  const serverInfo = { name: parts.name, title: "Clawhammer", version: parts.version };
+  const serverInfo = { name: parts.name, title, version: parts.version };
   const options: ServerOptions = {
     capabilities,
     instructions: parts.instructions,

@@ -102,6 +102,16 @@ export interface Tool<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly offered?: (config: Config) => boolean;
   /** Milliseconds this tool may take, when the common limit is too long for it. */
   readonly timeoutMs?: number;
+  /** The version of this tool, as `1.2.0`; docs/versioning.md says what changes it. */
+  readonly version?: string;
+  /** Why it should not be used any more, and what to use instead. The model is told in the listing. */
+  readonly deprecated?: string;
+  /** Names it had before: calls of them are answered, with a notice. */
+  readonly aliases?: readonly string[];
+  /** Names its arguments had before, to the names they have now. */
+  readonly argumentAliases?: Readonly<Record<string, keyof Shape & string>>;
+  /** Calls that show how it is used, and that `clawhammer test` makes. */
+  readonly examples?: readonly Example[];
   /**
    * The schemas of a tool that runs in another process, as data. It checks its arguments there, by the same
    * rules; here, `input` and `paths` are empty.
@@ -114,6 +124,16 @@ export interface Tool<Shape extends z.ZodRawShape = z.ZodRawShape> {
   forward?(args: z.infer<z.ZodObject<Shape>>): { readonly name: string; readonly args: unknown };
   /** Does the work. Throws {@link ToolError} for what the caller can mend. */
   run(args: z.infer<z.ZodObject<Shape>>, ctx: Context): Promise<Reply> | Reply;
+}
+
+/** An example of a call, as data: a pattern is written as `{ pattern, flags }`. */
+export interface Example {
+  readonly title?: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  /** A text the answer contains, or a pattern it matches. */
+  readonly expect?: string | { readonly pattern: string; readonly flags: string };
+  /** Whether the call is refused. */
+  readonly fails?: boolean;
 }
 
 /** A tool of any shape, as the call path and the server hold it. */

@@ -31,7 +31,10 @@ export function argumentSchema(tool: AnyTool): z.ZodObject {
 
 /** The wire form of a tool. Converting a schema costs about a millisecond: callers keep the result. */
 export function wireTool(tool: AnyTool): WireTool {
-  const { name, title, description, remote } = tool;
+  const { name, title, deprecated, remote } = tool;
+  const description = deprecated === undefined
+    ? tool.description
+    : `Deprecated: ${deprecated} ${tool.description}`;
   const inputSchema = remote?.inputSchema ??
     tidySchema(z.toJSONSchema(argumentSchema(tool), { io: "input" }) as JsonSchema);
   return {

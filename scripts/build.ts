@@ -6,33 +6,22 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, sep } from "node:path";
 import process from "node:process";
+import { COMPILER_FLAGS } from "../lib/build/flags.ts";
 import { type InstalledPackage, readPackage } from "../lib/licenses/packages.ts";
 import { collectLicenses, LICENSES_NAME } from "../lib/licenses/text.ts";
 import { executableName, TARGETS } from "../lib/pack/targets.ts";
 import { ripgrepFor } from "./ripgrep.ts";
 import { ROOT } from "./runtimes.mjs";
+import { typesText } from "./types.ts";
 
 const DIST = join(ROOT, "dist");
 
 /** Runs in a thread of its own, so it is a program of its own. */
 const THREAD = "lib/confine/thread.ts";
-
-/** How everything is compiled, the baseline of the benchmarks too. */
-const FLAGS = [
-  "--compile",
-  "--minify",
-  "--bytecode", // Spares the parser at start: about 30 of 90 ms.
-  "--format=esm",
-  "--splitting", // What is imported later is not even read at start.
-  // The executable is started in folders of strangers: their files configure nothing.
-  "--no-compile-autoload-dotenv",
-  "--no-compile-autoload-bunfig",
-  "--asset-naming=[name].[ext]",
-];
 
 /** What to compile. */
 export interface Compilation {
@@ -61,7 +50,7 @@ export async function compile(
   const folder = await mkdtemp(`${outfile}-`);
   try {
     const fresh = join(folder, basename(outfile));
-    const args = ["build", entry, ...assets, ...FLAGS, `--outfile=${fresh}`];
+    const args = ["build", entry, ...assets, ...COMPILER_FLAGS, `--outfile=${fresh}`];
     if (target !== undefined) args.push(`--target=bun-${target}`);
     if (order !== undefined) args.push(`--bytecode-order=${order}`);
     if (metafile !== undefined) args.push(`--metafile=${metafile}`);
@@ -111,7 +100,32 @@ const REHEARSAL = [
   { id: 2, method: "tools/list" },
 ];
 
-/** Compiles the product for a target of the list, with that platform's ripgrep and the PDF engine inside. */
+/** Our own program as JavaScript, by the names of files: what people's own servers are compiled of. */
+async function bundle(folder: string): Promise<Record<string, string>> {
+  const out = join(folder, "app");
+  const args = [
+    "build",
+    "main.ts",
+    THREAD,
+    "--target=bun",
+    "--minify",
+    "--format=esm",
+    "--splitting",
+    "--outdir",
+    out,
+  ];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
+  if (status !== 0) throw new Error(`Cannot bundle main.ts\n${stdout}${stderr}`);
+  const names = (await readdir(out, { recursive: true })).filter((name) => name.endsWith(".js"));
+  const texts = names.map(async (name) => {
+    // A program of a thread is asked for by the name of its source.
+    const key = name.includes(sep) ? name.replaceAll(sep, "/").replace(/\.js$/, ".ts") : name;
+    return [key, await readFile(join(out, name), "utf8")] as const;
+  });
+  return Object.fromEntries(await Promise.all(texts));
+}
+
+/** Compiles the product for a target of the list: with its own ripgrep, and the PDF engine. */
 async function buildProduct(
   outfile: string,
   ripgrep: string,
@@ -122,8 +136,13 @@ async function buildProduct(
   const asset = join(folder, "rg.bin");
   await copyFile(await ripgrepFor(ripgrep), asset);
   const pdfium = join(ROOT, "node_modules/@hyzyla/pdfium/dist/pdfium.wasm");
+  // As a file of types it would be compiled.
+  const types = join(folder, "types.bin");
+  await writeFile(types, await typesText());
+  const app = join(folder, "app.bin");
+  await writeFile(app, JSON.stringify(await bundle(folder)));
   const order = join(folder, "order");
-  const assets = [asset, pdfium, THREAD, join(folder, LICENSES_NAME)];
+  const assets = [asset, pdfium, THREAD, join(folder, LICENSES_NAME), types, app];
   const size = await compile({ entry: "main.ts", outfile, target, assets, order });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   console.log(`Built dist/${basename(outfile)} (${(size / 1e6).toFixed(0)} MB) in ${seconds} s`);

@@ -1,7 +1,8 @@
 // deno-lint-ignore-file no-console -- it speaks to a person
 /**
  * Writes what follows from the definitions of the tools: docs/tools.md, and the snapshots of what goes over
- * the wire. Tests fail while either differs from the definitions.
+ * the wire. Tests fail while either differs from the definitions. With `--release`, also what the version
+ * promises to those who call its tools.
  * @module
  */
 import { spawnSync } from "node:child_process";
@@ -41,6 +42,9 @@ async function main(): Promise<void> {
   const tests = await testsWithSnapshots();
   if (tests.length > 0) bun(["test", ...tests], { ...process.env, UPDATE_SNAPS: "1" });
   console.log(`Renewed the snapshots of ${tests.join(", ") || "no test"}`);
+  if (!process.argv.includes("--release")) return;
+  bun(["test", "./test/laws/versions.test.ts"], { ...process.env, RECORD_RELEASE: "1" });
+  console.log("Recorded what this version promises in test/snaps/releases");
 }
 
 if (import.meta.main) {

@@ -23,7 +23,7 @@ const VERBS = {
   test: { flags: ["--quick"], run: (args) => script("scripts/check.ts", args) },
   stress: { run: (args) => script("test/stress/main.ts", args) },
   fmt: { run: () => start(findRuntime("deno"), ["fmt"]) },
-  docs: { run: () => script("scripts/docs.ts") },
+  docs: { flags: ["--release"], run: (args) => script("scripts/docs.ts", args) },
   bench: { flags: benchmarks(), run: (args) => script("scripts/build.ts") || script(`bench/${args[0]}.ts`) },
 };
 

@@ -4,6 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import { writeFile } from "node:fs/promises";
+import { findByName } from "../aliases.ts";
 import { createApp } from "../app.ts";
 import { CancelledError, ToolError, UsageError } from "../errors.ts";
 import { readArguments } from "./arguments.ts";
@@ -20,7 +21,7 @@ export async function call({ modules, line }: Invocation): Promise<number> {
   }
   const { caller } = createApp(modules, line.config);
   await caller.refresh();
-  const tool = caller.tools.find((candidate) => candidate.name === name);
+  const tool = findByName(caller.tools, name);
   const args = tool === undefined ? {} : readArguments(operands, wireTool(tool).inputSchema);
   const result = await cancellable((signal) => caller.call(name, args, { signal }));
   if (result === undefined) {

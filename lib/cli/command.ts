@@ -31,6 +31,8 @@ export interface Command {
   readonly lenient?: boolean;
   /** The flags of this command alone. */
   readonly flags: readonly Flag[];
+  /** Whether it is for making tools and servers, so that what was made does not have it. */
+  readonly forMaking?: true;
   readonly examples: readonly { readonly does: string; readonly line: string }[];
   /** Loads the command's file, so that no command pays for another. */
   load(): Promise<Run>;

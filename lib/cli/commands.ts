@@ -151,6 +151,42 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./undo.ts")).undo,
   },
   {
+    name: "new",
+    operands: "NAME",
+    summary: "write a tool of your own to begin with",
+    about: "Writes NAME.ts into the folder of your own tools, and clawhammer.d.ts beside it, with which an " +
+      "editor completes and checks it. It works as it is; change it into what you need. Nothing is " +
+      "overwritten.",
+    flags: [],
+    forMaking: true,
+    examples: [{ does: "a tool called weather", line: "new weather" }],
+    load: async () => (await import("./new.ts")).newTool,
+  },
+  {
+    name: "dev",
+    operands: "[FILE …]",
+    summary: "show what Claude sees of your own tools, and call them while you write them",
+    about:
+      "Shows each tool as Claude gets it, what that costs, and what is wrong with its file, whenever you " +
+      "save. Type a call (weather city=Oslo, or one JSON object behind the name) to see its messages; it " +
+      "is repeated when the file has changed. FILE is a path, or a name in the folder of tools.",
+    flags: [],
+    forMaking: true,
+    examples: [{ does: "while you write weather.ts", line: "dev weather" }],
+    load: async () => (await import("./dev.ts")).dev,
+  },
+  {
+    name: "test",
+    operands: "[FILE …]",
+    summary: "make the calls that the examples of your own tools show",
+    about: "Compares each answer with what its example expects, and exits with 1 when one differs, when a " +
+      "file cannot be used, or when there is no example. Without FILE, all files of the folder are tested.",
+    flags: [],
+    forMaking: true,
+    examples: [{ does: "the examples of weather.ts", line: "test weather" }],
+    load: async () => (await import("./test.ts")).test,
+  },
+  {
     name: "logs",
     operands: "",
     summary: "show Clawhammer's own log",
@@ -248,7 +284,36 @@ export const COMMANDS: readonly Command[] = [
       "With --pin-tools a tool of your own is remembered when it is used first, and refused when its file " +
       "has changed, until you trust it again. FILE is its path, or its name in the folder of tools.",
     flags: [],
+    forMaking: true,
     examples: [{ does: "after you changed it", line: "trust weather.ts" }],
     load: async () => (await import("./trust.ts")).trust,
+  },
+  {
+    name: "build",
+    operands: "FILE | DIR …",
+    summary: "make an executable of your own, with your tools inside",
+    about:
+      "FILE is a file of tools, DIR a folder of them; packages of a node_modules beside them come along. " +
+      "The result is for this kind of machine and needs nothing else: it serves, calls and helps like this " +
+      "program, under its own name and version. Nothing is downloaded.",
+    flags: [
+      { flag: "--out", short: "-o", metavar: "FILE", description: "the executable to write" },
+      {
+        flag: "--name",
+        metavar: "NAME",
+        description: "what it is called; the name of its file unless given",
+      },
+      {
+        flag: "--version",
+        metavar: "V",
+        description: "its version; of package.json beside the tools, or 1.0.0",
+      },
+    ],
+    forMaking: true,
+    examples: [
+      { does: "a server with two tools", line: "build weather.ts tides.ts -o coast" },
+      { does: "with modules of clawhammer", line: "build tools --modules files,search -o my-server" },
+    ],
+    load: async () => (await import("./build.ts")).buildServer,
   },
 ];

@@ -2,11 +2,12 @@
  * Help, rendered from the tables of commands and options.
  * @module
  */
+import { CONFIG_FILE } from "../config.ts";
 import { type Flag, sharedFlags } from "../config/flags.ts";
 import { type Host, pathsOf, platformFolders } from "../config/host.ts";
 import { KEYS, OPTIONS, variableOf } from "../config/options.ts";
 import type { Module } from "../tool.ts";
-import { name, version } from "../version.ts";
+import { builtWith, name, version } from "../version.ts";
 import type { Command } from "./command.ts";
 import { columns, wrap } from "./output.ts";
 
@@ -14,8 +15,9 @@ const WIDTH = 90;
 
 /** The help of the whole program. */
 export function renderHelp(commands: readonly Command[], modules: readonly Module[], host: Host): string {
+  const what = builtWith === undefined ? "safe hands for Claude on this computer" : `built with ${builtWith}`;
   return [
-    `${name} ${version}: safe hands for Claude on this computer`,
+    `${name} ${version}: ${what}`,
     `Usage: ${name} COMMAND [flags]\n       ${name} [flags]    the same as "${name} serve [flags]"`,
     section(
       "Commands",
@@ -68,9 +70,7 @@ function moduleLine(modules: readonly Module[]): string {
 /** The other ways to set an option, and which one wins. */
 function sources(host: Host): string {
   const { config } = platformFolders(host);
-  const path = config === undefined
-    ? "a file given with --config"
-    : pathsOf(host).join(config, "clawhammer.json");
+  const path = config === undefined ? "a file given with --config" : pathsOf(host).join(config, CONFIG_FILE);
   const keys = KEYS.filter((key) => OPTIONS[key].inFile).join(", ");
   const lists = `${variableOf("allow")} separates folders like PATH`;
   return [

@@ -26,6 +26,7 @@ import { chooseFlags } from "./choose.ts";
 import type { Invocation } from "./command.ts";
 import { complain, print } from "./output.ts";
 import { attempt, has, openData, readName, showDiff, type Target, targetsOf } from "./target.ts";
+import { name as program } from "../version.ts";
 
 /** Installs. Resolves with 1 when one of the places could not be written or the entry does not work. */
 export async function install(invocation: Invocation): Promise<number> {
@@ -342,7 +343,7 @@ function closing(
     ...[...changed].map((client) => `${client.restart}.`),
     ...(done.some(({ plan }) => plan.launch.args.includes(flagOf("allow"))) ? [] : [
       `No folder is allowed in it: ${
-        [command, "install", ...operands, ...(name === "clawhammer" ? [] : ["--name", name])].join(" ")
+        [command, "install", ...operands, ...(name === program ? [] : ["--name", name])].join(" ")
       } --allow DIR lets Claude work in DIR`,
     ]),
     ...(others.length === 0 ? [] : [

@@ -8,10 +8,16 @@ import { type Host, platformFolders } from "../config/host.ts";
 import type { Level } from "../config/options.ts";
 import { errorText, ToolError, UnknownNameError, UsageError } from "../errors.ts";
 import { nearest } from "../nearest.ts";
+import { product } from "../product.ts";
 import type { Module } from "../tool.ts";
 import type { Command } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { COMMANDS as ALL } from "./commands.ts";
 import { complain, print } from "./output.ts";
+
+/** A server of somebody's own is for using its tools, not for making others. */
+const COMMANDS: readonly Command[] = product === undefined
+  ? ALL
+  : ALL.filter((one) => one.forMaking !== true);
 
 /**
  * Runs the program and ends the process.
@@ -21,7 +27,9 @@ export async function main(modules: readonly Module[], args: readonly string[]):
   const [command, kind] = args;
   if (command === "worker" && kind !== undefined) process.exit(await work(kind));
   const host = thisHost();
-  process.exit(await run(modules, args, host));
+  const built = product?.modules;
+  const own = built === undefined ? modules : modules.filter((module) => built.includes(module.name));
+  process.exit(await run(own, args, host));
 }
 
 /** This process is a worker of a server: no command for people, so the table of commands does not have it. */
@@ -90,11 +98,12 @@ async function showHelp(modules: readonly Module[], args: readonly string[], hos
 }
 
 async function showVersion(): Promise<number> {
-  const [{ name, version }, { runtimeName }] = await Promise.all([
+  const [{ builtWith, name, version }, { runtimeName }] = await Promise.all([
     import("../version.ts"),
     import("../runtime.ts"),
   ]);
-  await print(`${name} ${version} (${runtimeName()}, ${process.platform}-${process.arch})`);
+  const made = [builtWith, runtimeName(), `${process.platform}-${process.arch}`].filter((part) => part);
+  await print(`${name} ${version} (${made.join(", ")})`);
   return 0;
 }
 

@@ -2,6 +2,7 @@
  * Where the command line writes. Standard output is waited for: exiting right after a large write loses data.
  * @module
  */
+import { name } from "../version.ts";
 
 /** Prints to standard output; resolves when it is written, or when nobody reads any more (`| head`). */
 export function print(text: string): Promise<void> {
@@ -10,7 +11,7 @@ export function print(text: string): Promise<void> {
 
 /** Prints an error or a note to standard error, in the name of the program. */
 export function complain(message: string): Promise<void> {
-  return write(process.stderr, `clawhammer: ${message}\n`);
+  return write(process.stderr, `${name}: ${message}\n`);
 }
 
 function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
@@ -18,8 +19,8 @@ function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
     const failed = () => resolve();
     stream.once("error", failed);
     stream.write(text, (error) => {
-      // The event of an error comes behind this call; where there is none, listeners would add up.
-      if (!error) stream.off("error", failed);
+      // Where it failed, the event is still to come.
+      if (!error) stream.removeListener("error", failed);
       resolve();
     });
   });

@@ -17,7 +17,8 @@ import { type Program, programEntries, programsOf } from "../pack/programs.ts";
 import { type Entry, writeZip } from "../pack/zip.ts";
 import type { Module } from "../tool.ts";
 import { breadthWarning } from "../wide.ts";
-import { author, description, license, name, repository, version } from "../version.ts";
+import { product } from "../product.ts";
+import { author, description, license, name, repository, title, version } from "../version.ts";
 import type { Invocation } from "./command.ts";
 import { complain, print } from "./output.ts";
 
@@ -47,6 +48,8 @@ export async function pack({ modules, line, host }: Invocation): Promise<number>
   }
   const programs = await programsOf(line.flags.get("--target") ?? [], flag("--from"));
   const app = await appUnder(modules, policy, host);
+  // The tools inside of a server that somebody built are the bundle's, those in this person's folder are not.
+  if (product !== undefined) await app.caller.refresh();
   const usesFolders = app.caller.tools.some((tool) => tool.paths.length > 0);
   const asks = {
     folders: usesFolders && policy?.settings.allow === undefined,
@@ -58,13 +61,13 @@ export async function pack({ modules, line, host }: Invocation): Promise<number>
     name: called,
     title: checked(
       "--title",
-      flag("--title") ?? (called === name ? "Clawhammer" : called),
+      flag("--title") ?? (called === name ? title : called),
       TITLE,
       "one line",
     ),
     version: numbered,
     description,
-    license,
+    license: product === undefined ? license : undefined,
     author,
     repository,
     tools: app.caller.tools,

@@ -13,6 +13,7 @@ import { ENTRY_NAME, textOf } from "../install/plan.ts";
 import { type Installations, openInstallations } from "../install/record.ts";
 import type { Bytes } from "../install/write.ts";
 import { complain } from "./output.ts";
+import { name as program } from "../version.ts";
 
 /** A configuration of a client. */
 export interface Target {
@@ -45,7 +46,7 @@ export function targetsOf(operands: readonly string[], host: Host): Target[] {
 
 /** The name of the entry. @throws {UsageError} for one that clients refuse. */
 export function readName({ flags }: CommandLine): string {
-  const [name = "clawhammer"] = flags.get("--name") ?? [];
+  const [name = program] = flags.get("--name") ?? [];
   if (ENTRY_NAME.test(name)) return name;
   throw new UsageError(`--name is "${name}"\nUse up to 40 letters, digits, "-" and "_"`);
 }

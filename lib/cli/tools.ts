@@ -98,7 +98,7 @@ function ownTools(module: Module, all: readonly AnyTool[]): AnyTool[] {
 }
 
 function toolSection(tool: AnyTool): string {
-  const { inputSchema } = wireTool(tool);
+  const { description, inputSchema } = wireTool(tool);
   const rows = Object.entries(inputSchema.properties ?? {}).map(([name, schema]) => {
     const required = inputSchema.required?.includes(name) === true ? "yes" : "no";
     return `| \`${name}\` | ${cell(typeOf(schema))} | ${required} | ${
@@ -108,13 +108,16 @@ function toolSection(tool: AnyTool): string {
   const table = rows.length === 0
     ? "It takes no arguments."
     : ["| argument | type | required | description |", "| --- | --- | --- | --- |", ...rows].join("\n");
-  return `### ${tool.name}\n\n**${tool.title}.** ${tool.description}\n\n${table}\n\n${hints(tool)}`;
+  return `### ${tool.name}\n\n**${tool.title}.** ${description}\n\n${table}\n\n${hints(tool)}`;
 }
 
 /** The effect and the hints it stands for (Model Context Protocol, `ToolAnnotations`). */
 function hints(tool: AnyTool): string {
   const given = Object.entries(hintsOf(tool)).map(([name, value]) => `\`${name}: ${value}\``);
-  return `Effect: ${tool.effect}. Hints: ${given.join(", ")}.`;
+  const names = (tool.aliases ?? []).map((alias) => `\`${alias}\``);
+  const before = names.length === 0 ? "" : ` Also answers to ${names.join(", ")}.`;
+  const version = tool.version === undefined ? "" : `Version ${tool.version}. `;
+  return `${version}Effect: ${tool.effect}. Hints: ${given.join(", ")}.${before}`;
 }
 
 function promptItem(prompt: Prompt): string {

@@ -43,3 +43,12 @@ export const USER_MESSAGE_BYTES_MAX = 24 * MIB;
 export const USER_FOUND_MAX = 30;
 /** Milliseconds between something that happens in the folder and the look at it: editors write in steps. */
 export const USER_WATCH_MS = 60;
+
+// --- What people build ---
+
+/** Milliseconds the compiler may take for one step: seconds, unless the machine is very busy. */
+export const BUILD_MS_MAX = 300_000;
+/** Bytes of one file of tools with all it imports: it is sent to each process that runs it. */
+export const BUILT_TEXT_BYTES_MAX = 20 * MIB;
+/** Bytes of output that are kept of the command of a declared tool. */
+export const DECLARED_OUTPUT_BYTES_MAX = MIB;

@@ -12,7 +12,8 @@ export interface Bundle {
   readonly title: string;
   readonly version: string;
   readonly description: string;
-  readonly license: string;
+  /** Undefined in what somebody else made. */
+  readonly license: string | undefined;
   readonly author: string;
   /** The address of the sources, when there is one. */
   readonly repository: string | undefined;
@@ -43,7 +44,7 @@ export function manifestOf(bundle: Bundle): Record<string, unknown> {
       repository: { type: "git", url: bundle.repository },
       homepage: bundle.repository,
     }),
-    license: bundle.license,
+    ...(bundle.license === undefined ? {} : { license: bundle.license }),
     icon: ICON_NAME,
     icons: [{ src: ICON_NAME, size: `${ICON_SIZE}x${ICON_SIZE}` }],
     server: serverOf(bundle),

@@ -8,6 +8,8 @@
  */
 import { type FSWatcher, watch } from "node:fs";
 import { join } from "node:path";
+import { findByName } from "../aliases.ts";
+import type { FindProgram } from "../declared/module.ts";
 import { errorText, ToolError } from "../errors.ts";
 import { USER_WATCH_MS } from "../limits.ts";
 import type { AnyTool, Log, Module } from "../tool.ts";
@@ -21,7 +23,8 @@ import {
   signatureAt,
   type Sources,
 } from "./folder.ts";
-import { remoteModule, type Version } from "./remote.ts";
+import { madeModule } from "./made.ts";
+import type { Version } from "./remote.ts";
 import { createStore, type Pins, readPins, type Remembered, type Store, writePins } from "./store.ts";
 import { type Problem, problemText, type UserTools } from "./types.ts";
 
@@ -36,6 +39,8 @@ export interface CatalogueOptions {
   /** The names of the built-in tools, and of prompts as `prompt NAME`: nothing of the person's has them. */
   readonly taken: ReadonlySet<string>;
   readonly pool: Pool;
+  /** Finds the programs of declared tools. */
+  readonly find: FindProgram;
   readonly log: Log;
 }
 
@@ -101,13 +106,10 @@ export function openCatalogue(options: CatalogueOptions): UserTools {
 }
 
 function findTool({ files, modules }: State, name: string): { tool: AnyTool; held: Held } | undefined {
-  for (const held of files.values()) {
-    const { module } = held.good ?? {};
-    if (module === undefined || !modules.includes(module)) continue;
-    const tool = module.tools.find((one) => one.name === name);
-    if (tool !== undefined) return { tool, held };
-  }
-  return undefined;
+  const tool = findByName(modules.flatMap((module) => module.tools), name);
+  if (tool === undefined) return undefined;
+  const held = [...files.values()].find(({ good }) => good?.module.tools.includes(tool));
+  return held && { tool, held };
 }
 
 /** What was known when a server ran last. */
@@ -250,9 +252,9 @@ function settle(files: ReadonlyMap<string, Held>, { taken }: CatalogueOptions): 
   return { files: settled, modules, problems };
 }
 
-function versionOf(version: Omit<Version, "path">, { folder, pool }: CatalogueOptions): Held["good"] {
+function versionOf(version: Omit<Version, "path">, { folder, pool, find }: CatalogueOptions): Held["good"] {
   const whole = { ...version, path: join(folder, version.file) };
-  return { ...whole, module: remoteModule(whole, pool) };
+  return { ...whole, module: madeModule(whole, pool, find) };
 }
 
 /** The texts of a version that worked when a server ran last. What was remembered wrongly is not run. */

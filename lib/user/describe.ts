@@ -118,8 +118,22 @@ function describeTool(tool: Tool): ToolData {
   if (bad !== undefined) throw wrong(`has an argument "${bad}"`, "Use letters, digits and _, at most 64.");
   const stray = paths.find((path) => !Object.hasOwn(input, path));
   if (stray !== undefined) throw wrong(`names "${stray}" in paths`, "Name arguments of its input there.");
+  const { version, deprecated, aliases = [], argumentAliases = {}, examples = [] } = tool;
+  const badAlias = aliases.find((alias) => !NAME.test(alias) || alias === name);
+  if (badAlias !== undefined) {
+    throw wrong(`has the alias "${badAlias}"`, "Name there what it was called before.");
+  }
+  const renamed = Object.entries(argumentAliases).find(([old, now]) =>
+    !ARGUMENT.test(old) || Object.hasOwn(input, old) || !Object.hasOwn(input, now)
+  );
+  if (renamed !== undefined) {
+    throw wrong(
+      `has the argumentAliases "${renamed.join('": "')}"`,
+      "On the left stands a name an argument had before, on the right the name it has now.",
+    );
+  }
   const { title, inputSchema } = converted(wrong, () => wireTool(asBuiltIn(tool)));
-  const { output, version, deprecated, aliases = [], argumentAliases = {}, examples = [] } = tool;
+  const { output } = tool;
   return {
     name,
     title,

@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from "zod";
+import { isDeclared, parseDeclaration } from "../declared/parse.ts";
 import { errorText, ToolError } from "../errors.ts";
 import { USER_DESCRIBE_BATCH, USER_DESCRIBE_WARM_MAX, USER_LOAD_MS_MAX } from "../limits.ts";
 import { describeEnding, WorkerEndedError } from "../worker/child.ts";
@@ -69,13 +70,24 @@ const ANSWER = z.object({
 }).refine(({ data, problem }) => (data === undefined) !== (problem === undefined));
 
 /** Loads files to learn what they define. */
-export async function* describeFiles(files: readonly Found[], pool: Pool): AsyncGenerator<Described> {
+export async function* describeFiles(all: readonly Found[], pool: Pool): AsyncGenerator<Described> {
+  const files = all.filter(({ file }) => !isDeclared(file));
+  for (const one of all) if (isDeclared(one.file)) yield await describeDeclared(one);
   const few = files.length <= USER_DESCRIBE_WARM_MAX;
   const waiting = [...files];
   const work = few
     ? files.map((one) => [describeFile(one, one.sources.fingerprint, pool)].values())
     : ["one", "two"].map((lane) => describeMany(waiting, lane, pool));
   yield* merged(work);
+}
+
+/** What a file without code declares is read here: nothing of it runs. */
+async function describeDeclared({ file, sources }: Found): Promise<Described> {
+  const [text = ""] = sources.texts.values();
+  const read = await parseDeclaration(file, text);
+  if ("problem" in read) return { file, sources, problem: read.problem };
+  const { dataOf } = await import("../declared/module.ts");
+  return { file, sources, data: dataOf(read.declaration) };
 }
 
 /**

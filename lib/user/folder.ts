@@ -19,8 +19,9 @@ import {
   readFileSync,
   realpathSync,
 } from "node:fs";
-import { dirname, extname, join, relative, resolve, sep } from "node:path";
+import { dirname, join, relative, resolve, sep } from "node:path";
 import process from "node:process";
+import { isDeclared } from "../declared/parse.ts";
 import { errorCode, errorText, ToolError } from "../errors.ts";
 import { USER_SOURCE_BYTES_MAX, USER_SOURCES_MAX, USER_TOOL_FILES_MAX } from "../limits.ts";
 
@@ -52,7 +53,8 @@ const RACY_MS = 100;
  */
 export function listToolFiles(folder: string): string[] {
   trustFolder(folder);
-  const names = readdirSync(folder).filter((name) => TOOL_FILE.test(name) && !NO_TOOL_FILE.test(name)).sort();
+  const isTool = (name: string) => (TOOL_FILE.test(name) || isDeclared(name)) && !NO_TOOL_FILE.test(name);
+  const names = readdirSync(folder).filter(isTool).sort();
   if (names.length <= USER_TOOL_FILES_MAX) return names;
   throw new ToolError(
     `Cannot use "${folder}": it holds ${names.length} files, at most ${USER_TOOL_FILES_MAX} can be used`,
@@ -78,7 +80,7 @@ export function readSources(folder: string, name: string): Sources {
     texts.set(path, text);
     signatures.set(path, signatureOf(stats));
     racy ||= Date.now() - Number(stats.ctimeMs) < RACY_MS;
-    for (const specifier of extname(path) === ".json" ? [] : relativeImports(text)) {
+    for (const specifier of /\.(json|ya?ml)$/.test(path) ? [] : relativeImports(text)) {
       const found = locate(folder, dirname(path), specifier, relative(folder, path));
       if (found !== undefined) waiting.push(found);
     }

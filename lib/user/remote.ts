@@ -58,19 +58,13 @@ export async function loadVersion(
 }
 
 function remoteTool(tool: ToolData, version: Version, pool: Pool): AnyTool {
-  const { name, title, description, effect, world, timeoutMs } = tool;
+  const { inputSchema, outputSchema, ...told } = tool;
+  const { name } = tool;
   return {
-    name,
-    title,
-    description: tool.deprecated === undefined
-      ? description
-      : `Deprecated: ${tool.deprecated} ${description}`,
-    effect,
-    world,
+    ...told,
     input: {},
     paths: [],
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    remote: tool,
+    remote: { inputSchema, ...(outputSchema === undefined ? {} : { outputSchema }) },
     async run(args, ctx) {
       const answer = await ask("call", { name, args }, ctx, version, pool, tool);
       return unpackReply(name, answer);

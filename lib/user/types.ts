@@ -2,8 +2,9 @@
  * User tools as the server knows them: data from the worker, and what became of each file.
  * @module
  */
-import type { AnyTool, Module } from "../tool.ts";
-import type { Effect, Example } from "./contract.ts";
+import type { Declaration } from "../declared/types.ts";
+import type { AnyTool, Example, Module } from "../tool.ts";
+import type { Effect } from "./contract.ts";
 import type { JsonSchema } from "../wire.ts";
 
 /** What a tool or a prompt may be called. */
@@ -28,10 +29,7 @@ export interface ToolData {
   readonly deprecated?: string;
   readonly aliases: readonly string[];
   readonly argumentAliases: Readonly<Record<string, string>>;
-  /** A pattern travels as `{ pattern, flags }`. */
-  readonly examples: readonly (Omit<Example, "expect"> & {
-    readonly expect?: string | { readonly pattern: string; readonly flags: string };
-  })[];
+  readonly examples: readonly Example[];
 }
 
 /** A prompt of a file, as data. */
@@ -54,6 +52,8 @@ export interface FileData {
   readonly prompts: readonly PromptData[];
   /** How the URIs of its resources begin. */
   readonly resources?: string;
+  /** The tool it declares, when it is a file without code. */
+  readonly declared?: Declaration;
 }
 
 /** What is wrong with a file, and what to do about it. */

@@ -9,12 +9,14 @@ import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { checkArguments } from "../arguments.ts";
 import { ToolError } from "../errors.ts";
+import type { CommandRequest } from "../declared/worker.ts";
 import { provideModules } from "../runtime.ts";
 import type { Incoming, Parcel } from "../worker/channel.ts";
 import type { Handlers, Kind } from "../worker/serve.ts";
 import * as api from "./api.ts";
 import { type CallFacts, createContext } from "./context.ts";
 import { asBuiltIn, collect, describe, type Loaded } from "./describe.ts";
+import { BUILT } from "./built.ts";
 import { explainLoad } from "./explain.ts";
 import { packResult } from "./reply.ts";
 
@@ -61,6 +63,11 @@ export const userTools: Kind = (): Handlers => {
       const values = await found?.complete?.(String(value), createContext(incoming, facts));
       return { value: values ?? [] };
     }),
+    command: async (request, incoming) => {
+      const { runProgram } = await import("../declared/worker.ts");
+      const ran = await runProgram(request as CommandRequest, incoming.signal); // Our server's.
+      return { value: { ...ran } };
+    },
     resources: using(async (_value, incoming, facts) => {
       return { value: await loaded().resources?.list(createContext(incoming, facts)) ?? [] };
     }),
@@ -77,8 +84,9 @@ export const userTools: Kind = (): Handlers => {
 async function loadFile({ path, texts }: LoadRequest): Promise<Loaded> {
   const url = new URL("./api.ts", import.meta.url).href;
   await provideModules({ name: "clawhammer", exports: { ...api }, url }, new Map(texts));
-  process.chdir(dirname(path));
-  const exports: Record<string, unknown> = await import(pathToFileURL(path).href);
+  const built = path.startsWith(BUILT);
+  if (!built) process.chdir(dirname(path));
+  const exports: Record<string, unknown> = await import(built ? path : pathToFileURL(path).href);
   return collect(exports);
 }
 

@@ -99,7 +99,7 @@ test("pack makes a bundle that the official schema accepts, with executables tha
     assert.deepEqual(manifest.tools.map(({ name }) => name), caller.tools.map(({ name }) => name));
     assert.deepEqual(
       manifest.prompts.map(({ name }) => name),
-      modules.flatMap(({ prompts }) => prompts.map(({ name }) => name)),
+      caller.modules.flatMap(({ prompts }) => prompts.map(({ name }) => name)),
     );
     assert.deepEqual(Object.keys(manifest.user_config), ["folders", "read_folders", "read_only"]);
     assert.deepEqual([manifest.user_config.folders?.type, manifest.user_config.folders?.multiple], [

@@ -58,8 +58,10 @@ export async function withBench(
   const modules: readonly Module[] = [time, userModule];
   const folders = { cache: join(base, "cache"), data: join(base, "data") };
   const start = () => {
-    const user = openUserTools(folder, { folders, pinTools, toolsEnv }, modules, { workers, log: SILENT });
-    const files = createFiles(openRoots([{ path: allowed, readOnly: false }]).roots);
+    const { roots } = openRoots([{ path: allowed, readOnly: false }]);
+    const parts = { workers, log: SILENT, allowed: roots };
+    const user = openUserTools(folder, { folders, pinTools, toolsEnv }, modules, parts);
+    const files = createFiles(roots);
     const search = createSearch(createRipgrep({ cacheFolder: join(base, "rg"), log: SILENT }));
     const caller = createCaller(modules, {
       log: SILENT,
