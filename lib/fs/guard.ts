@@ -258,7 +258,7 @@ function repositorySeeker(): (real: string) => boolean {
     if (known !== undefined) return known;
     if (inside.size === 0) setImmediate(() => inside.clear());
     const above = dirname(folder);
-    const answer = REPOSITORY.every((name) => existsSync(join(folder, name))) ||
+    const answer = REPOSITORY.every((name) => exists(join(folder, name))) ||
       (above !== folder && isInside(above));
     inside.set(folder, answer);
     return answer;
@@ -266,7 +266,7 @@ function repositorySeeker(): (real: string) => boolean {
   const wouldMake = (path: string): boolean => {
     const folder = dirname(path);
     const child = basename(path).toLowerCase();
-    const isThere = (name: string) => child === name.toLowerCase() || existsSync(join(folder, name));
+    const isThere = (name: string) => child === name.toLowerCase() || exists(join(folder, name));
     return PIECE.test(child) && REPOSITORY.every(isThere);
   };
   return (real) => {
@@ -274,6 +274,15 @@ function repositorySeeker(): (real: string) => boolean {
     for (let path = real; PIECE_WITHIN.test(path); path = dirname(path)) if (wouldMake(path)) return true;
     return false;
   };
+}
+
+/** A sandbox may forbid to look above the allowed folders: what it hides counts as absent. */
+function exists(path: string): boolean {
+  try {
+    return existsSync(path);
+  } catch {
+    return false;
+  }
 }
 
 const PIECE = /^(head|objects|refs)$/;

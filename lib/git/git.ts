@@ -32,7 +32,7 @@ import {
   personalEnvironment,
   settingsEnvironment,
 } from "./neutral.ts";
-import { runProcess } from "./process.ts";
+import { InterruptedError, runProcess } from "./process.ts";
 import { findCommits, resolveCommits } from "./revisions.ts";
 import { createSettingsMemory, type SettingsMemory } from "./memory.ts";
 import {
@@ -104,23 +104,25 @@ export function createGit(options: GitOptions): Git {
       return await files.withFolder(located.top, async (folder) => {
         // The folder that is held is the one that was verified, whatever was renamed in between.
         if (await disk.realpath(folder.processPath) !== located.top) throw moved(shown);
-        return await work(
-          await openRepository({
-            located,
-            ground: here,
-            asked,
-            folder,
-            open,
-            found,
-            run,
-            settings,
-            ...options,
-          }),
-        );
+        const parts = { located, ground: here, asked, folder, open, found, run, settings, ...options };
+        const repository = await openRepository(parts);
+        return await patiently(() => work(repository), open.forWriting ? 1 : READ_ROUNDS);
       });
     },
     discover: (signal) => discover(files, signal),
   };
+}
+
+/** Times that reading is tried while files change under it. */
+const READ_ROUNDS = 3;
+
+async function patiently<T>(work: () => Promise<T>, rounds: number): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (rounds <= 1 || !(error instanceof InterruptedError)) throw error;
+    return await patiently(work, rounds - 1);
+  }
 }
 
 /** Makes a folder a repository. */

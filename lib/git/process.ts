@@ -23,6 +23,13 @@ export interface Start {
   readonly family?: boolean;
 }
 
+/** git was ended because a file changed while it was read. Reading again helps. */
+export class InterruptedError extends ToolError {
+  constructor() {
+    super("git was interrupted: a file changed its size while git was reading it", "Call again in a moment.");
+  }
+}
+
 /** Runs it to its end. @throws {ToolError} when it cannot be started or takes too long. */
 export async function runProcess(
   start: Start,
@@ -63,10 +70,12 @@ export async function runProcess(
       child.stdin?.on("error", () => {});
       child.stdin?.end(input);
     }
-    const status = await ended(child);
+    const { status, killedBy } = await ended(child);
     throwIfAborted(start.signal);
     if (fault !== undefined) throw fault;
     if (isLate) throw tooSlow(start.args, timeoutMs);
+    // git looks at files through memory it shares with them: one that shrinks meanwhile ends it.
+    if (killedBy === "SIGBUS") throw new InterruptedError();
     const stdout = Buffer.concat(kept);
     return {
       status: cut ? undefined : status ?? -1,
@@ -142,11 +151,11 @@ function collect(child: ChildProcess): () => string {
   return () => Buffer.concat(chunks).toString("utf8", 0, GIT_ERROR_BYTES_MAX);
 }
 
-async function ended(child: ChildProcess): Promise<number | null> {
+async function ended(child: ChildProcess): Promise<{ status: number | null; killedBy: string | null }> {
   try {
     return await new Promise((resolve, reject) => {
       child.once("error", reject);
-      child.once("close", (status) => resolve(status));
+      child.once("close", (status, killedBy) => resolve({ status, killedBy }));
     });
   } catch (error) {
     throw startError(error);

@@ -117,7 +117,8 @@ export async function isQuarantined(path: string, { platform }: Host, run = runP
   return (await run("/usr/bin/xattr", ["-p", "com.apple.quarantine", path]))?.status === 0;
 }
 
-function isTemporary(path: string, host: Host): boolean {
+/** Whether a path is in a folder that the system empties by itself. */
+export function isTemporary(path: string, host: Host): boolean {
   const { TMPDIR, TEMP, TMP } = host.env;
   const usual = host.platform === "win32"
     ? []

@@ -10,6 +10,7 @@ import { readClientConfig } from "../../lib/clients/config.ts";
 import { placesOf } from "../../lib/clients/places.ts";
 import { CLIENTS, findClient } from "../../lib/clients/table.ts";
 import type { Host } from "../../lib/config/host.ts";
+import { isTemporary } from "../../lib/install/executable.ts";
 import { type Target, targets, withClient } from "../client.ts";
 import { onTerminal } from "../rig/terminal.ts";
 
@@ -218,8 +219,11 @@ test("on a terminal it asks for folders, shows what Claude gets, and writes only
     });
     await writeFile(config, before);
     const place = { cwd, env };
+    // Asked first where the program would not stay: run from its source, or in a temporary folder.
+    const wouldStay = target.name === "compiled" && !isTemporary(await realpath(target.command), person.host);
+    const anyway = wouldStay ? [] : [["anyway?", "y\n"] as const];
     const no = await onTerminal(command("install"), [
-      ["anyway?", "y\n"],
+      ...anyway,
       ["Numbers or paths", "\n"],
       ["Only read", "\n"],
       ["Replace them?", "n\n"],
@@ -230,17 +234,15 @@ test("on a terminal it asks for folders, shows what Claude gets, and writes only
     assert.match(no.output, /1 {2}Documents[^]*Claude gets \d+ tools[^]*Cancelled/);
     assert.equal(await readFile(config, "utf8"), before);
 
-    const interrupted = await onTerminal(command("install"), [["anyway?", "y\n"], [
-      "Numbers or paths",
-      "\x03",
-    ]], place);
+    const first = ["Numbers or paths", "\x03"] as const;
+    const interrupted = await onTerminal(command("install"), [...anyway, first], place);
     assert.equal(interrupted?.code, 1, interrupted?.output ?? "");
-    const ended = await onTerminal(command("install"), [["anyway?", "\x04"]], place);
+    const ended = await onTerminal(command("install"), [[anyway[0]?.[0] ?? first[0], "\x04"]], place);
     assert.equal(ended?.code, 1, ended?.output ?? "");
     assert.equal(await readFile(config, "utf8"), before);
 
     const yes = await onTerminal(command("install"), [
-      ["anyway?", "y\n"],
+      ...anyway,
       ["Numbers or paths", "7\n"],
       ["Numbers or paths", `1:ro, ${documents}\n`],
       ["Only read", "y\n"],

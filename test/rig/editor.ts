@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import process from "node:process";
 import { createCaller } from "../../lib/call.ts";
+import { openDocuments } from "../../lib/documents/lazy.ts";
 import { createFiles } from "../../lib/fs/files.ts";
 import { openRoots } from "../../lib/fs/roots.ts";
 import { createJournal } from "../../lib/journal/journal.ts";
@@ -18,6 +19,7 @@ import { EDITING } from "./edit.ts";
 const [folder = "", dir = "", name = "", count = ""] = process.argv.slice(2);
 const { roots } = openRoots([{ path: dir, readOnly: false }]);
 const reach = reachOf({
+  documents: openDocuments(folder, SILENT, () => Promise.reject(new Error("There is no document here"))),
   files: createFiles(roots, { journal: createJournal({ folder }) }),
   search: createSearch(createRipgrep({ cacheFolder: folder, log: SILENT })),
 });

@@ -7,7 +7,7 @@ import { errorText, ToolError } from "../../errors.ts";
 import { showName } from "../../names.ts";
 import { type Reply, text } from "../../reply.ts";
 import type { Context } from "../../tool.ts";
-import { redact } from "../redact.ts";
+import { redact } from "../../redact.ts";
 import type { Repository } from "../types.ts";
 import { withParts } from "./hooks.ts";
 import { populate } from "./populate.ts";

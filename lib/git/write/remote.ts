@@ -16,7 +16,7 @@ import { showName } from "../../names.ts";
 import { nearest } from "../../nearest.ts";
 import type { Context } from "../../tool.ts";
 import { isOwn, isPersonal } from "../neutral.ts";
-import { redact } from "../redact.ts";
+import { redact } from "../../redact.ts";
 import type { Repository } from "../types.ts";
 import { type Config, pick, refuseReachable } from "./person.ts";
 
