@@ -192,3 +192,11 @@ async function run(
   });
   return { status, ...pieces };
 }
+
+/**
+ * All rows under the runtime that is shipped; under Deno every fourth, because these tests start thousands of
+ * processes of git, for which the runtime makes no difference.
+ */
+export function sampled<T>(rows: readonly T[]): readonly T[] {
+  return "Deno" in globalThis ? rows.filter((_, index) => index % 4 === 0) : rows;
+}

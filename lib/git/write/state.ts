@@ -58,9 +58,13 @@ export async function locking(repo: Repository, command: Command, signal: AbortS
   }
 }
 
-/** The name of the lock that git could not take, from what it says. */
+/**
+ * The name of the lock that git could not take, or of the reference that was moved before git could, from
+ * what it says.
+ */
 function lockIn(message: string): string | undefined {
-  return /nable to create '?[^'\n]*?([^'/\\\n]+\.lock)'?: File exists/.exec(message)?.[1];
+  const moved = /cannot lock ref '([^'\n]+)': is at [0-9a-f]+ but expected/.exec(message)?.[1];
+  return moved ?? /nable to create '?[^'\n]*?([^'/\\\n]+\.lock)'?: File exists/.exec(message)?.[1];
 }
 
 function locked({ shown }: Repository, lock: string): ToolError {
