@@ -53,6 +53,8 @@ export async function commit({ repo: at, message }: CommitRequest, ctx: Context)
           ],
           input: message.endsWith("\n") ? message : `${message}\n`,
           okStatus: [0, 1, 128],
+          // Hooks and signing may take as long as they like, and wait for a person.
+          finish: !hooks.run && !person.signsCommits,
         },
         hooks,
         person,

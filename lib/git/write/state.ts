@@ -46,7 +46,8 @@ export async function changing<T>(
 export async function locking(repo: Repository, command: Command, signal: AbortSignal): Promise<Output> {
   for (let waited = 0;; waited += GIT_LOCK_STEP_MS) {
     try {
-      const output = await repo.run(command);
+      // Ended in the wrong moment, git leaves its lock behind: what is short is left to finish.
+      const output = await repo.run({ finish: true, ...command });
       if (output.status === 0 || lockIn(output.stderr) === undefined) return output;
       if (waited >= GIT_LOCK_MS_MAX) throw locked(repo, lockIn(output.stderr) ?? "");
     } catch (error) {
@@ -63,6 +64,8 @@ export async function locking(repo: Repository, command: Command, signal: AbortS
  * what it says.
  */
 function lockIn(message: string): string | undefined {
+  // No message of ours is empty: another git has just begun to write its own into the same file.
+  if (message.includes("due to empty commit message")) return "COMMIT_EDITMSG";
   const moved = /cannot lock ref '([^'\n]+)': is at [0-9a-f]+ but expected/.exec(message)?.[1];
   return moved ?? /nable to create '?[^'\n]*?([^'/\\\n]+\.lock)'?: File exists/.exec(message)?.[1];
 }
