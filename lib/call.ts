@@ -6,7 +6,7 @@
 import { noticesOf, renameArguments, withNotices } from "./aliases.ts";
 import { type Callable, checkArguments } from "./arguments.ts";
 import type { Documents } from "./documents/types.ts";
-import { CancelledError, errorText, ToolError, UnknownNameError } from "./errors.ts";
+import { CancelledError, errorText, ToolError, UnknownNameError, untilAborted } from "./errors.ts";
 import type { Files } from "./fs/types.ts";
 import type { Git } from "./git/types.ts";
 import { CALL_MS_MAX } from "./limits.ts";
@@ -218,19 +218,6 @@ async function attempt(
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", cancel);
-  }
-}
-
-/** Settles as the work does, or rejects as soon as the signal is aborted, whatever the work still does. */
-async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw signal.reason;
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([work(), aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 import type { JsonSchema } from "./wire.ts";
+import { isRecord } from "./record.ts";
 
 /**
  * The value, bent towards its schema where the meaning is beyond doubt; otherwise as it came, so that the
@@ -13,7 +14,7 @@ import type { JsonSchema } from "./wire.ts";
 export function coerce(value: unknown, schema: JsonSchema): unknown {
   switch (schema.type) {
     case "object":
-      return coerceObject(parsed(value, isObject), schema);
+      return coerceObject(parsed(value, isRecord), schema);
     case "array":
       return coerceArray(parsed(value, Array.isArray), schema);
     case "integer":
@@ -29,7 +30,7 @@ export function coerce(value: unknown, schema: JsonSchema): unknown {
 }
 
 function coerceObject(value: unknown, schema: JsonSchema): unknown {
-  if (!isObject(value)) return value;
+  if (!isRecord(value)) return value;
   const properties = new Map(Object.entries(schema.properties ?? {}));
   const entries: [string, unknown][] = [];
   for (const [name, inner] of Object.entries(value)) {
@@ -43,7 +44,7 @@ function coerceObject(value: unknown, schema: JsonSchema): unknown {
 function coerceArray(value: unknown, schema: JsonSchema): unknown {
   const items = schema.items ?? {};
   if (Array.isArray(value)) return value.map((item) => coerce(item, items));
-  if (isObject(value) && items.type === "object") return [coerce(value, items)];
+  if (isRecord(value) && items.type === "object") return [coerce(value, items)];
   return typeof value === "string" && items.type === "string" ? [value] : value;
 }
 
@@ -56,8 +57,4 @@ function parsed(value: unknown, wanted: (candidate: unknown) => boolean): unknow
   } catch {
     return value;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -325,14 +325,23 @@ async function feed(stdin: Writable, input: (write: Write) => Promise<void>): Pr
   try {
     await input(async (bytes) => {
       if (!isOpen || stdin.write(bytes)) return isOpen;
-      await new Promise<void>((resolve) => {
-        for (const event of ["drain", "close", "error"]) stdin.once(event, () => resolve());
-      });
+      await nextOf(stdin, ["drain", "close", "error"]);
       return isOpen;
     });
   } finally {
     stdin.end();
   }
+}
+
+/** Resolves at the first of the events, and leaves no listener of the others behind. */
+function nextOf(stream: Writable, events: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      for (const event of events) stream.off(event, done);
+      resolve();
+    };
+    for (const event of events) stream.on(event, done);
+  });
 }
 
 async function ended(child: Child, executable: string): Promise<Ended> {

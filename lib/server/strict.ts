@@ -24,6 +24,7 @@ import type { CallOptions } from "../call.ts";
 import { errorText } from "../errors.ts";
 import { PROGRESS_MS_MIN } from "../limits.ts";
 import type { Log } from "../tool.ts";
+import { isRecord } from "../record.ts";
 
 /** Revisions a client may claim request by request, in `_meta`, as the SDK serves them. */
 const MODERN_VERSIONS: readonly string[] = ["2026-07-28"];
@@ -202,10 +203,6 @@ function isPlain({ method, params = {} }: JSONRPCRequest): boolean {
     default:
       return false;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 type Handler = (request: JSONRPCRequest, ctx: ServerContext) => Promise<ServerResult>;

@@ -8,6 +8,7 @@ import { REPLY_CHARS_MAX } from "../limits.ts";
 import type { Part, Reply } from "../reply.ts";
 import type { Parcel } from "../worker/channel.ts";
 import type { Result } from "./contract.ts";
+import { isRecord } from "../record.ts";
 
 /** What `run` returned, for the pipe. @throws {TypeError} when it is nothing a tool may return. */
 export function packResult(result: Result): Parcel {
@@ -71,8 +72,4 @@ function textOf(result: unknown): string {
     throw new TypeError(`run returned a ${typeof result}, which is no text and no JSON`);
   }
   return json;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -12,6 +12,7 @@ import type { Log } from "../tool.ts";
 import { version } from "../version.ts";
 import type { Sources } from "./folder.ts";
 import type { FileData } from "./types.ts";
+import { isRecord } from "../record.ts";
 
 /** What is remembered of one file. */
 export interface Remembered {
@@ -133,10 +134,6 @@ async function readJson(path: string | undefined): Promise<unknown> {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** It was written by this very version; only what a torn or foreign file would look like is sorted out. */

@@ -5,9 +5,8 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash, randomBytes } from "node:crypto";
-import { chmod, lstat, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import process from "node:process";
 import { errorText } from "../errors.ts";
 import {
   WEB_CACHE_BYTES_MAX,
@@ -15,6 +14,7 @@ import {
   WEB_KEEP_MS_MAX,
   WEB_MEMORY_BYTES_MAX,
 } from "../limits.ts";
+import { makePrivate } from "../private.ts";
 
 /** A kept page: facts, which are JSON, and bytes. */
 export interface Kept<Facts> {
@@ -101,26 +101,6 @@ function createMemory<Facts>(): {
       }
     },
   };
-}
-
-/** The folder, for this user alone: other people's pages are nobody's business. */
-async function makePrivate(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const stats = await lstat(folder);
-  if (!stats.isDirectory()) throw new Error("it is not a folder");
-  const user = userId();
-  if (user === undefined) return;
-  if (stats.uid !== user) throw new Error("it belongs to another user");
-  if ((stats.mode & 0o777) !== 0o700) await chmod(folder, 0o700);
-}
-
-/** Who we are; unknown on Windows, and under Deno without the permission to ask. */
-function userId(): number | undefined {
-  try {
-    return process.getuid?.();
-  } catch {
-    return undefined;
-  }
 }
 
 /** Under another name first, so that no process ever reads half of it. */

@@ -11,7 +11,7 @@
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { CancelledError, ToolError } from "../errors.ts";
+import { CancelledError, ToolError, untilAborted } from "../errors.ts";
 import { WORKER_MEMORY_CHECK_MS, WORKER_PING_MS, WORKER_START_MS_MAX, WORKER_STOP_MS } from "../limits.ts";
 import { createGate } from "../gate.ts";
 import type { Log } from "../tool.ts";
@@ -288,19 +288,6 @@ function tooSlow(label: string, ms: number | undefined): ToolError {
     `${label} was stopped: it took longer than ${(ms ?? 0) / 1000} seconds`,
     "Ask for less in one call.",
   );
-}
-
-/** Settles as the work does, or rejects as soon as the signal is aborted, whatever the work still does. */
-async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw signal.reason;
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([work(), aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
 
 /** A queue for each key, for as long as somebody is in it. */

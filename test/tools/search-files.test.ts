@@ -126,3 +126,20 @@ test("find_files escapes names that could mislead, and counts those no tool can 
     assert.match((await call("search_text", { pattern: "alpha" })).text, /"a\\u000ab\.txt"\n1: alpha/);
   });
 });
+
+test("search_text of one large file leaves no listeners behind while ripgrep reads it", async () => {
+  await withBoth(async ({ call, put }) => {
+    await put({ "large.txt": `${"x".repeat(99)}\n`.repeat(300_000) });
+    const warnings: string[] = [];
+    const note = (warning: Error) => warnings.push(warning.message);
+    process.on("warning", note);
+    try {
+      assert.match((await call("search_text", { pattern: "zzz", path: "large.txt" })).text, /^No match/);
+      // A warning is emitted in a later turn.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    } finally {
+      process.off("warning", note);
+    }
+    assert.deepEqual(warnings, []);
+  });
+});

@@ -14,6 +14,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { JSON_DEPTH_MAX, LINE_BYTES_MAX } from "../../limits.ts";
 import type { Line } from "./lines.ts";
+import { isRecord } from "../../record.ts";
 
 /** A message, or why the line is none and whom to tell. */
 export type Incoming =
@@ -65,7 +66,7 @@ export function readMessage(line: Line): Incoming {
 
 function classify(value: unknown): Incoming {
   if (Array.isArray(value)) return invalid(null, "Batches are not supported: send one message a line");
-  if (!isObject(value)) return invalid(null, "The message is not a JSON object");
+  if (!isRecord(value)) return invalid(null, "The message is not a JSON object");
   const { jsonrpc, id, method, params } = value;
   const known = isRequestId(id) ? id : null;
   if (jsonrpc !== "2.0") return invalid(known, 'The member "jsonrpc" must be "2.0"');
@@ -74,7 +75,7 @@ function classify(value: unknown): Incoming {
   }
   if (method === undefined) return classifyResponse(value, known);
   if (typeof method !== "string") return invalid(known, 'The member "method" must be a string');
-  if (params !== undefined && !isObject(params)) {
+  if (params !== undefined && !isRecord(params)) {
     return invalid(known, 'The member "params" must be an object');
   }
   const rest = { jsonrpc, method, ...(params === undefined ? {} : { params }) };
@@ -108,10 +109,6 @@ function invalid(id: RequestId | null, message: string): Incoming {
 function malformed(why: string): Incoming {
   const what = `Parse error: ${why}. Send one JSON-RPC message a line, in UTF-8`;
   return { kind: "invalid", error: errorReply(null, ProtocolErrorCode.ParseError, what) };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Integers beyond 53 bits are refused: the reply would carry a different number. */
