@@ -40,43 +40,54 @@ export async function changing<T>(
 }
 
 /**
- * Runs a command that takes one of git's locks, and waits a moment when another program holds it.
- * @throws {ToolError} that says whose lock it may be, when it stays.
+ * Runs a command that takes one of git's locks, and waits a moment when another program is in the way.
+ * @throws {ToolError} that says what to do about it, when it stays.
  */
 export async function locking(repo: Repository, command: Command, signal: AbortSignal): Promise<Output> {
   for (let waited = 0;; waited += GIT_LOCK_STEP_MS) {
+    let obstacle: Obstacle | undefined;
     try {
       // Ended in the wrong moment, git leaves its lock behind: what is short is left to finish.
       const output = await repo.run({ finish: true, ...command });
-      if (output.status === 0 || lockIn(output.stderr) === undefined) return output;
-      if (waited >= GIT_LOCK_MS_MAX) throw locked(repo, lockIn(output.stderr) ?? "");
+      obstacle = output.status === 0 ? undefined : obstacleIn(output.stderr);
+      if (obstacle === undefined) return output;
     } catch (error) {
-      const lock = error instanceof ToolError ? lockIn(errorText(error)) : undefined;
-      if (lock === undefined) throw error;
-      if (waited >= GIT_LOCK_MS_MAX) throw locked(repo, lock);
+      obstacle = error instanceof ToolError ? obstacleIn(errorText(error)) : undefined;
+      if (obstacle === undefined) throw error;
     }
+    if (waited >= GIT_LOCK_MS_MAX) throw obstructed(repo, obstacle);
     await sleep(GIT_LOCK_STEP_MS, undefined, { signal }).catch(() => throwIfAborted(signal));
   }
 }
 
-/**
- * The name of the lock that git could not take, or of the reference that was moved before git could, from
- * what it says.
- */
-function lockIn(message: string): string | undefined {
-  // No message of ours is empty: another git has just begun to write its own into the same file.
-  if (message.includes("due to empty commit message")) return "COMMIT_EDITMSG";
-  const moved = /cannot lock ref '([^'\n]+)': is at [0-9a-f]+ but expected/.exec(message)?.[1];
-  return moved ?? /nable to create '?[^'\n]*?([^'/\\\n]+\.lock)'?: File exists/.exec(message)?.[1];
+/** Another program in the way: it holds a lock, or has just changed what git was about to change. */
+interface Obstacle {
+  /** The name of the file that is the lock. */
+  readonly lock?: string | undefined;
 }
 
-function locked({ shown }: Repository, lock: string): ToolError {
+/** What was in git's way, from what it says; undefined when it failed for another reason. */
+function obstacleIn(message: string): Obstacle | undefined {
+  const lock = /nable to create '?[^'\n]*?([^'/\\\n]+\.lock)'?: File exists/.exec(message)?.[1];
+  if (lock !== undefined) return { lock };
+  const isMoved = /cannot lock ref '[^'\n]+': is at [0-9a-f]+ but expected/.test(message);
+  // No message of ours is empty: another git has just begun to write its own into the same file.
+  return isMoved || message.includes("due to empty commit message") ? {} : undefined;
+}
+
+function obstructed({ shown }: Repository, { lock }: Obstacle): ToolError {
+  const seconds = GIT_LOCK_MS_MAX / 1_000;
+  if (lock === undefined) {
+    return new ToolError(
+      `Another program keeps changing ${
+        showName(shown)
+      }: git found no moment of its own for ${seconds} seconds`,
+      "Nothing was changed. Look at git_log for what it has done, then try again.",
+    );
+  }
   return new ToolError(
-    `Another program is working in ${showName(shown)}: its lock "${lock}" stayed for ${
-      GIT_LOCK_MS_MAX / 1_000
-    } seconds`,
-    `Nothing was changed. Try again in a moment. If no git is running there, it was left behind: the ` +
-      `person ` +
+    `Another program is working in ${showName(shown)}: its lock "${lock}" stayed for ${seconds} seconds`,
+    "Nothing was changed. Try again in a moment. If no git is running there, it was left behind: the person " +
       `can delete "${lock}" in the git directory.`,
   );
 }
