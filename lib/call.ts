@@ -10,6 +10,7 @@ import { CancelledError, errorText, ToolError, UnknownNameError, untilAborted } 
 import type { Files } from "./fs/types.ts";
 import type { Git } from "./git/types.ts";
 import { CALL_MS_MAX } from "./limits.ts";
+import type { Memory } from "./memory/types.ts";
 import { nearest } from "./nearest.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
@@ -24,6 +25,7 @@ export interface Reach {
   readonly documents: Documents;
   readonly web: Web;
   readonly git: Git;
+  readonly memory: Memory;
 }
 
 /** What tools stand on; made once by the program that serves them. */
@@ -274,6 +276,7 @@ function createContext(services: Services, reach: Reach, options: CallOptions): 
     documents: reach.documents,
     web: reach.web,
     git: reach.git,
+    memory: reach.memory,
     log: services.log,
     readOnly: services.readOnly,
     signal: options.signal ?? new AbortController().signal,
