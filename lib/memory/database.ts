@@ -40,7 +40,7 @@ const SCHEMA = `
     UNIQUE (source, target, type)
   ) STRICT;
   CREATE INDEX relations_target ON relations (target);
-  CREATE VIRTUAL TABLE words USING fts5 (words, tokenize = 'porter ascii');
+  CREATE VIRTUAL TABLE words USING fts5 (body, tokenize = 'porter ascii');
   PRAGMA user_version = 1;
 `;
 

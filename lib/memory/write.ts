@@ -211,7 +211,7 @@ function insertRelation(
 }
 
 function index(connection: Connection, kind: number, id: number, text: string): void {
-  connection.run("INSERT INTO words (rowid, words) VALUES (?, ?)", id * 3 + kind, wordsOf(text));
+  connection.run("INSERT INTO words (rowid, body) VALUES (?, ?)", id * 3 + kind, wordsOf(text));
 }
 
 function lastRow(connection: Connection): number {

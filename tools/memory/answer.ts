@@ -12,19 +12,11 @@ import {
   MEMORY_QUERY_CHARS_MAX,
   REPLY_CHARS_MAX,
 } from "../../lib/limits.ts";
-import type {
-  Entity,
-  Fact,
-  Facts,
-  Forgotten,
-  Memory,
-  Recalled,
-  Remembered,
-  Unwanted,
-} from "../../lib/memory/types.ts";
+import type { Entity, Fact, Forgotten, Memory, Recalled, Remembered } from "../../lib/memory/types.ts";
 import { cleanOutside, markOutside } from "../../lib/outside.ts";
 import { clip, type Reply, text } from "../../lib/reply.ts";
 import type { Context } from "../../lib/tool.ts";
+import { readFacts, readUnwanted } from "./shapes.ts";
 
 /** What `recall` is asked. */
 export interface Wish {
@@ -42,8 +34,8 @@ const NAMES_SHOWN = 30;
 // --- Remembering ---
 
 /** Remembers, and says what was new. */
-export async function rememberText(facts: Facts, memory: Memory): Promise<Reply> {
-  return text(describe(await memory.remember(facts)));
+export async function rememberText(told: Parameters<typeof readFacts>[0], memory: Memory): Promise<Reply> {
+  return text(describe(await memory.remember(readFacts(told))));
 }
 
 function describe({ entities, mentioned, observations, relations, known, retyped }: Remembered): string {
@@ -74,8 +66,8 @@ function sum(entities: number, observations: number, relations: number): string 
 // --- Forgetting ---
 
 /** Forgets, and says what was there and what was not. */
-export async function forgetText(unwanted: Unwanted, memory: Memory): Promise<Reply> {
-  const done = await memory.forget(unwanted);
+export async function forgetText(told: Parameters<typeof readUnwanted>[0], memory: Memory): Promise<Reply> {
+  const done = await memory.forget(readUnwanted(told));
   const lines = [
     forgotten(done),
     ...await absentEntities(done.absent.entities, memory),
@@ -132,14 +124,16 @@ export async function recallText(wish: Wish, { memory, timeZone }: Context): Pro
     skip: offset - 1,
     facts: single ? MEMORY_FACTS_MAX : MEMORY_FACTS_SHOWN,
   });
-  const { entities, unknown, size } = recalled;
+  const { entities, unknown, size, types } = recalled;
   if (size === 0) return text(await emptyText(memory));
   const day = localTimes(timeZone);
   const paged = single ? whole(recalled, wish, day) : page(recalled, wish, day);
   const absent = some(unknown).map(unknownText);
   const facts = [
     heading(recalled, wish),
-    ...(paged.blocks.length === 0 ? [] : [markOutside("the memory", paged.blocks.join("\n\n"))]),
+    ...(paged.blocks.length === 0
+      ? []
+      : [markOutside("the memory", [...paged.blocks, ...typesLine(types)].join("\n\n"))]),
     ...(entities.length > 0 || names.length > 0 ? [] : [nothingText(recalled, wish)]),
     ...absent,
     ...rest(unknown, "name"),
@@ -171,13 +165,13 @@ function whole({ entities: [entity] }: Recalled, wish: Wish, day: (at: Date) => 
   const lines = [title(entity, day)];
   let used = 0;
   for (const fact of entity.facts) {
-    const line = factLine(fact, day);
+    const line = factLine(entity, fact, day);
     used += line.length + 1;
     if (lines.length > 1 && used > REPLY_CHARS_MAX - FRAME_CHARS) break;
     lines.push(line);
   }
   const last = offset + lines.length - 2;
-  if (last >= total) return { blocks: [lines.join("\n")] };
+  if (last >= total && (lines.length > 1 || offset === 1)) return { blocks: [lines.join("\n")] };
   const seen = lines.length === 1
     ? `It has only ${counted(total, "fact")}.`
     : `${span(offset, last, total)} facts.`;
@@ -196,7 +190,7 @@ function page({ entities, total }: Recalled, wish: Wish, day: (at: Date) => stri
     blocks.push(block);
   }
   const last = offset + blocks.length - 1;
-  if (last >= total) return { blocks };
+  if (last >= total && (blocks.length > 0 || total === 0)) return { blocks };
   const seen = blocks.length === 0
     ? `There are only ${counted(total, "entity", "entities")}.`
     : `${span(offset, last, total)} entities.`;
@@ -215,7 +209,7 @@ function blockOf(entity: Entity, day: (at: Date) => string): string {
   const left = entity.observations + entity.relations - entity.facts.length;
   return [
     title(entity, day),
-    ...entity.facts.map((fact) => clip(factLine(fact, day), MEMORY_FACT_CHARS)),
+    ...entity.facts.map((fact) => clip(factLine(entity, fact, day), MEMORY_FACT_CHARS)),
     ...(left > 0
       ? [`- [${count(left)} more: recall ${JSON.stringify({ names: [shown(entity.name)] })}]`]
       : []),
@@ -229,26 +223,27 @@ function title({ name, type, changed, observations, relations }: Entity, day: (a
   }; last told ${dayOf(changed, day)}`;
 }
 
-function factLine(fact: Fact, day: (at: Date) => string): string {
+/** A fact as `forget` takes it back: the text of an observation, or the three parts of a relation. */
+function factLine({ name }: Entity, fact: Fact, day: (at: Date) => string): string {
   switch (fact.kind) {
     case "observation":
       return `- ${dayOf(fact.at, day)}: ${cleanOutside(fact.text).replaceAll("\n", "\n  ")}`;
     case "to":
-      return `- relation: ${shown(fact.type)} ${quote(fact.other)}`;
+      return `- ${quote(name)} ${shown(fact.type)} ${quote(fact.other)}`;
     case "from":
-      return `- relation: ${quote(fact.other)} ${shown(fact.type)} this`;
+      return `- ${quote(fact.other)} ${shown(fact.type)} ${quote(name)}`;
   }
 }
 
-function heading({ total, size, types }: Recalled, { query, names = [] }: Wish): string {
+function heading({ total, size }: Recalled, { query = "", names = [] }: Wish): string {
   if (names.length > 0) return "";
-  if (query !== undefined && query.trim() !== "") {
-    return total === 0 ? "" : `${counted(total, "entity", "entities")} for ${quote(query)}, the best first.`;
-  }
-  const kinds = types.map(({ type, count }) => `${shown(type)} (${count})`).join(", ");
-  return `${counted(size, "entity", "entities")}, the latest first.${
-    kinds === "" ? "" : ` Types: ${kinds}.`
-  }`;
+  if (query.trim() === "") return `${counted(size, "entity", "entities")}, the latest first.`;
+  return total === 0 ? "" : `${counted(total, "entity", "entities")} for ${quote(query)}, the best first.`;
+}
+
+function typesLine(types: Recalled["types"]): string[] {
+  const kinds = types.map(({ type, count }) => `${clip(shown(type), 40)} (${count})`).join(", ");
+  return kinds === "" ? [] : [`Types: ${kinds}`];
 }
 
 function nothingText({ size }: Recalled, { query = "" }: Wish): string {

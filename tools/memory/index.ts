@@ -8,25 +8,26 @@ import { type AnyTool, defineModule, defineTool, type Module } from "../../lib/t
 import { memoryPrompts } from "./prompts.ts";
 import { memoryResources } from "./resources.ts";
 
-const relations = () =>
-  z.array(z.strictObject({ from: z.string(), type: z.string(), to: z.string() })).optional();
-const observations = () =>
-  z.array(z.strictObject({ entity: z.string(), texts: z.array(z.string()) })).optional();
+// The shapes inside are told in few words and checked by hand (shapes.ts): every conversation pays for schemas,
+// and so the names that the official memory server uses are understood, too.
+const shapes = (shape: string) => z.array(z.record(z.string(), z.unknown())).optional().describe(shape);
+const OBSERVATIONS = "{entity, texts}";
+const RELATIONS = "{from, type, to}";
 
 const remember: AnyTool = defineTool({
   name: "remember",
   title: "Remember",
-  description: "Keeps facts for later conversations; merges with what is known",
+  description: "Keeps facts for later conversations",
   effect: "add",
   world: "closed",
   input: {
-    entities: z.array(z.strictObject({
+    entities: z.array(z.looseObject({
       name: z.string(),
       type: z.string().optional(),
       observations: z.array(z.string()).optional(),
-    })).optional().describe("People, projects, …; one fact an observation"),
-    relations: relations().describe("Read as: from type to"),
-    observations: observations().describe("More facts of an entity"),
+    })).optional().describe("People, projects, …; one fact each observation"),
+    relations: shapes(RELATIONS),
+    observations: shapes(`More facts: ${OBSERVATIONS}`),
   },
   paths: [],
   async run(args, { memory }) {
@@ -38,13 +39,13 @@ const remember: AnyTool = defineTool({
 const recall: AnyTool = defineTool({
   name: "recall",
   title: "Recall",
-  description: "Finds what was remembered; without arguments, the latest",
+  description: "Finds what was remembered; without arguments the latest",
   effect: "read",
   world: "closed",
   input: {
-    query: z.string().optional().describe("Words, any order"),
-    names: z.array(z.string()).optional().describe("Entities to show whole"),
-    offset: z.int().min(1).optional().describe("First shown, from 1"),
+    query: z.string().optional().describe("Words"),
+    names: z.array(z.string()).optional().describe("Entities, whole"),
+    offset: z.int().min(1).optional().describe("First shown"),
     limit: z.int().min(1).max(MEMORY_PAGE_MAX).optional().describe(`Default ${MEMORY_PAGE_DEFAULT}`),
   },
   paths: [],
@@ -57,13 +58,13 @@ const recall: AnyTool = defineTool({
 const forget: AnyTool = defineTool({
   name: "forget",
   title: "Forget",
-  description: "Erases entities with all about them, observations (exact text) or relations, for good",
+  description: "Erases for good: entities with all about them, or single facts",
   effect: "destroy",
   world: "closed",
   input: {
     entities: z.array(z.string()).optional().describe("Names"),
-    observations: observations().describe("By entity"),
-    relations: relations().describe("Exactly"),
+    observations: shapes(OBSERVATIONS),
+    relations: shapes(RELATIONS),
   },
   paths: [],
   async run(args, { memory }) {
