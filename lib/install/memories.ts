@@ -202,14 +202,13 @@ function placesInContainer(
   }
   // A variable of the entry reaches the container only when its name alone is given on.
   const named = assigned(args) ?? (args.includes(VARIABLE) ? launch?.env?.[VARIABLE] : undefined);
-  const inside = posix.resolve(IN_IMAGE, named ?? USUAL[0] ?? "");
-  const wanted = named === undefined ? USUAL.map((name) => posix.join(IN_IMAGE, name)) : [inside];
+  const wanted = (named === undefined ? USUAL : [named]).map((name) => posix.resolve(IN_IMAGE, name));
+  const inside = wanted.find((path) => deepest([...mounts, ...volumes], path) !== undefined) ?? "";
   const mount = deepest(mounts, inside);
   const volume = deepest(volumes, inside);
   const within = ({ source, target }: Mount) =>
-    wanted.map((path) =>
-      `${source.replace(/[/\\]$/, "")}/${posix.relative(target, path)}`.replace(/\/$/, "")
-    );
+    wanted.map((path) => posix.relative(target, path)).filter((rest) => !rest.startsWith(".."))
+      .map((rest) => rest === "" ? source : `${source.replace(/[/\\]$/, "")}/${rest}`);
   if (mount !== undefined && mount.target.length >= (volume?.target.length ?? 0)) {
     const paths = within(mount).flatMap((path) => expand(path) ?? []);
     const there = paths.find(isThere) ?? paths[0];
@@ -223,10 +222,10 @@ function placesInContainer(
   if (there !== undefined) return { paths: [there], where: there };
   const file = posix.join("/m", posix.relative(volume.target, inside));
   return {
-    trouble: `its memories are in the volume "${volume.source}" of docker, which cannot be read from here. ` +
-      `Copy them: docker run --rm -v ${volume.source}:/m --entrypoint cat mcp/memory ${file} > memory.jsonl; ` +
-      `then an entry with "npx -y @modelcontextprotocol/server-memory" and the absolute path of that file in ` +
-      `${VARIABLE} can be replaced`,
+    trouble: `its memories are in the docker volume "${volume.source}", which cannot be read from here. ` +
+      `Copy them: docker run --rm -v ${volume.source}:/m --entrypoint cat mcp/memory ${file} > m.jsonl; ` +
+      `then an entry with "npx -y @modelcontextprotocol/server-memory" and the absolute path of that file ` +
+      `in ${VARIABLE} can be replaced`,
   };
 }
 

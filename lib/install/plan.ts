@@ -33,7 +33,10 @@ export interface Wish {
   readonly flags: readonly string[] | undefined;
   /** Which of the recognised entries are replaced. */
   readonly replace: (found: Recognised) => boolean;
-  /** What the server offers with some flags and variables. @throws {UsageError} when it does not understand them. */
+  /**
+   * What the server offers with some flags and variables.
+   * @throws {UsageError} when it does not understand them.
+   */
   readonly offered: (flags: readonly string[], env?: Launch["env"]) => Promise<Offered>;
 }
 

@@ -11,8 +11,8 @@ import { type StoreKind, unusable } from "../sqlite/store.ts";
  * first, `changed` when the last thing about it was, in milliseconds since 1970. An empty type is none.
  *
  * `words` finds entities, observations and relations by their words; its row numbers are three times theirs,
- * plus the {@link KINDS kind}. The words arrive folded and separated by spaces, so that the tokenizer only has
- * to cut there, and to take endings off English ones.
+ * plus the {@link KINDS kind}. The words arrive folded and separated by spaces, so that the tokenizer only
+ * has to cut there, and to take endings off English ones.
  */
 const SCHEMA = `
   CREATE TABLE entities (

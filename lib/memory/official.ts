@@ -1,6 +1,6 @@
 /**
- * Reads the file of the official memory server: lines of JSON, each an entity or a relation. What is wrong with
- * a line keeps no other from being read.
+ * Reads the file of the official memory server: lines of JSON, each an entity or a relation. What is wrong
+ * with a line keeps no other from being read.
  * @module
  */
 import { readFileSync, statSync } from "node:fs";

@@ -248,11 +248,10 @@ function removeRelation(connection: Connection, source: number, told: string, ta
 function removeEntity(connection: Connection, id: number): { observations: number; relations: number } {
   const ends = "source = ?1 OR target = ?1";
   connection.run(
-    `DELETE FROM words WHERE rowid IN (SELECT id * 3 + ${KINDS.observation} FROM observations WHERE entity = ?)`,
-    id,
-  );
-  connection.run(
-    `DELETE FROM words WHERE rowid IN (SELECT id * 3 + ${KINDS.relation} FROM relations WHERE ${ends})`,
+    `DELETE FROM words WHERE rowid IN (
+       SELECT id * 3 + ${KINDS.observation} FROM observations WHERE entity = ?1
+       UNION ALL SELECT id * 3 + ${KINDS.relation} FROM relations WHERE ${ends}
+     )`,
     id,
   );
   connection.run("DELETE FROM words WHERE rowid = ?", id * 3 + KINDS.entity);

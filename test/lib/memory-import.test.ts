@@ -24,7 +24,7 @@ const PACKAGE = "node_modules/@modelcontextprotocol/server-memory/dist";
 /** A folder with files, by their names. */
 async function withFiles(
   files: Readonly<Record<string, string | Uint8Array>>,
-  work: (dir: string) => Promise<void>,
+  work: (dir: string) => Promise<void> | void,
 ): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), "clawhammer-import-"));
   try {
@@ -97,7 +97,7 @@ test("a memory file in which nothing can be read, or which is none, is refused w
     "binary.bin": new Uint8Array([0xff, 0xfe, 0x00, 0x80]),
     "empty.jsonl": "",
   };
-  await withFiles(files, async (dir) => {
+  await withFiles(files, (dir) => {
     const refused = (name: string, reason: RegExp) =>
       assert.throws(() => readOfficialFile(join(dir, name)), (error: unknown) => {
         return error instanceof ToolError && reason.test(error.message);
@@ -181,6 +181,7 @@ test("the memory file is found wherever an entry keeps it", async () => {
         { MEMORY_FILE_PATH: "/data/sub/m.json" },
         "mount/sub/m.json",
       ],
+      [docker("-v", `${dir}/named.jsonl:/app/dist/memory.json`), {}, "named.jsonl"],
       [
         docker("-v", "claude-memory:/app/dist"),
         {},
@@ -198,7 +199,7 @@ test("the memory file is found wherever an entry keeps it", async () => {
 });
 
 test("an entry whose memories cannot be had is kept, with the reason", async () => {
-  await withFiles({ "bad.jsonl": "bad", [`e/_npx/a/${PACKAGE}/x`]: "" }, async (dir) => {
+  await withFiles({ "bad.jsonl": "bad", [`e/_npx/a/${PACKAGE}/x`]: "" }, (dir) => {
     const host: Host = { platform: "linux", env: {}, home: join(dir, "home"), cwd: dir };
     const npx = ["npx", "-y", "@modelcontextprotocol/server-memory"];
     const docker = (...options: string[]) => ["docker", "run", "-i", "--rm", ...options, "mcp/memory"];
@@ -241,7 +242,7 @@ function judge(
   return found ?? assert.fail("not recognised");
 }
 
-test("install imports the memories it replaces, uninstall brings the entry back and leaves them", async () => {
+test("install imports memories with the entry it replaces, and uninstall leaves them", async () => {
   await withHome(async (home) => {
     const claude = findClient("claude");
     const file = join(home.host.home ?? "", "memory.jsonl");

@@ -149,7 +149,7 @@ test("memory takes all of a call or nothing, and names what it cannot take", asy
   });
 });
 
-test("a full memory refuses what would make it larger, keeps what it has, and forgetting makes room", async () => {
+test("a full memory refuses more and keeps what it has; forgetting makes room", async () => {
   await withMemory(async ({ memory }) => {
     const text = (i: number) => `${i} ${"y".repeat(15_000)}`;
     let kept = 0;
@@ -199,7 +199,7 @@ test("recall finds words in any order and any writing, beginnings, and scripts w
   });
 });
 
-test("recall puts names before observations, rare words before frequent ones, whole words before parts", async () => {
+test("recall puts names first, then rare words before frequent ones, whole words before parts", async () => {
   await withMemory(async ({ memory, found }) => {
     const filler = Array.from({ length: 50 }, (_, i) => ({
       name: `note ${i}`,
@@ -271,7 +271,7 @@ test("names of the language's own objects are names like any other", async () =>
   });
 });
 
-test("forget removes exactly what was named, with all that belongs to it, and says what was not there", async () => {
+test("forget removes exactly what was named, and says what was not there", async () => {
   await withMemory(async ({ memory, found }) => {
     await memory.remember({
       entities: [{ name: "Ada", observations: ["one", "two", "three"] }, { name: "Bob" }],

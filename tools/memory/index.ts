@@ -8,8 +8,8 @@ import { type AnyTool, defineModule, defineTool, type Module } from "../../lib/t
 import { memoryPrompts } from "./prompts.ts";
 import { memoryResources } from "./resources.ts";
 
-// The shapes inside are told in few words and checked by hand (shapes.ts): every conversation pays for schemas,
-// and so the names that the official memory server uses are understood, too.
+// The shapes inside are told in few words and checked by hand (shapes.ts): every conversation pays for
+// schemas, and so the names that the official memory server uses are understood, too.
 const shapes = (shape: string) => z.array(z.record(z.string(), z.unknown())).optional().describe(shape);
 const OBSERVATIONS = "{entity, texts}";
 const RELATIONS = "{from, type, to}";
@@ -17,17 +17,13 @@ const RELATIONS = "{from, type, to}";
 const remember: AnyTool = defineTool({
   name: "remember",
   title: "Remember",
-  description: "Keeps facts for later conversations",
+  description: "Keeps facts for later conversations; what is known is merged",
   effect: "add",
   world: "closed",
   input: {
-    entities: z.array(z.looseObject({
-      name: z.string(),
-      type: z.string().optional(),
-      observations: z.array(z.string()).optional(),
-    })).optional().describe("People, projects, …; one fact each observation"),
+    entities: shapes("{name, type, observations: [one fact each]}: people, projects, …"),
     relations: shapes(RELATIONS),
-    observations: shapes(`More facts: ${OBSERVATIONS}`),
+    observations: shapes(`${OBSERVATIONS}: more facts of an entity`),
   },
   paths: [],
   async run(args, { memory }) {
@@ -45,7 +41,7 @@ const recall: AnyTool = defineTool({
   input: {
     query: z.string().optional().describe("Words"),
     names: z.array(z.string()).optional().describe("Entities, whole"),
-    offset: z.int().min(1).optional().describe("First shown"),
+    offset: z.int().min(1).optional().describe("First shown, from 1"),
     limit: z.int().min(1).max(MEMORY_PAGE_MAX).optional().describe(`Default ${MEMORY_PAGE_DEFAULT}`),
   },
   paths: [],
@@ -58,7 +54,7 @@ const recall: AnyTool = defineTool({
 const forget: AnyTool = defineTool({
   name: "forget",
   title: "Forget",
-  description: "Erases for good: entities with all about them, or single facts",
+  description: "Erases entities with all about them, or single facts by their exact text",
   effect: "destroy",
   world: "closed",
   input: {
