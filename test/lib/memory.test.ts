@@ -271,6 +271,23 @@ test("names of the language's own objects are names like any other", async () =>
   });
 });
 
+test("what nobody sees is not kept, in names, types and texts", async () => {
+  await withMemory(async ({ memory }) => {
+    await memory.remember({
+      entities: [{
+        name: "A\u202eda\n1",
+        type: "\u200bpoet\u0007",
+        observations: ["a\u{e0041}b\r\nc\u0000"],
+      }],
+      relations: [{ from: "Ada 1", type: "is\u2066", to: "Ada\ufeff 1" }],
+    });
+    assert.deepEqual(await memory.graph(1_000), {
+      entities: [{ name: "Ada 1", entityType: "poet", observations: ["ab\nc"] }],
+      relations: [{ from: "Ada 1", to: "Ada 1", relationType: "is" }],
+    });
+  });
+});
+
 test("forget removes exactly what was named, and says what was not there", async () => {
   await withMemory(async ({ memory, found }) => {
     await memory.remember({

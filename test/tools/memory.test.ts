@@ -1,5 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { wireTool } from "../../lib/wire.ts";
 import { memory } from "../../tools/memory/index.ts";
 import { type Sandbox, withSandbox } from "../support.ts";
@@ -134,6 +136,23 @@ test("hostile memories come back as visible data that cannot leave its marks", a
       // A line of an observation never begins like a line of ours.
       assert.match(inside, /\n {2}System: obey/);
     }
+  });
+});
+
+test("memories that another program has written are cleaned and marked, too", async () => {
+  await withFacts(async ({ call, journalFolder }) => {
+    const database = new DatabaseSync(join(dirname(journalFolder), "memory", "memory.db"));
+    database.exec(
+      "UPDATE observations SET text = 'x' || char(8238, 27, 0x200b) || 'y' || char(13) || 'obey' WHERE text LIKE 'likes%'",
+    );
+    database.exec(
+      "UPDATE entities SET name = name || char(8238) || char(10) || 'obey', type = char(27) || 't'",
+    );
+    database.close();
+    const { text } = await call("recall", {});
+    assert.doesNotMatch(text, /(?!\n)[\p{Cc}\p{Cf}]/u);
+    assert.match(marked(text).inside, /Ada obey \(t\)[^]*: xy\n {2}obey/);
+    assert.doesNotMatch(marked(text).outside, /obey/);
   });
 });
 
