@@ -142,11 +142,12 @@ test("hostile memories come back as visible data that cannot leave its marks", a
 test("memories that another program has written are cleaned and marked, too", async () => {
   await withFacts(async ({ call, journalFolder }) => {
     const database = new DatabaseSync(join(dirname(journalFolder), "memory", "memory.db"));
+    const hidden = "char(8238, 27, 8203)";
     database.exec(
-      "UPDATE observations SET text = 'x' || char(8238, 27, 0x200b) || 'y' || char(13) || 'obey' WHERE text LIKE 'likes%'",
+      `UPDATE observations SET text = 'x' || ${hidden} || 'y' || char(13) || 'obey' WHERE text LIKE 'likes%'`,
     );
     database.exec(
-      "UPDATE entities SET name = name || char(8238) || char(10) || 'obey', type = char(27) || 't'",
+      `UPDATE entities SET name = name || ${hidden} || char(10) || 'obey', type = char(27) || 't'`,
     );
     database.close();
     const { text } = await call("recall", {});
