@@ -8,7 +8,7 @@ import { type Failure, prove, thinEnvironment, tokensOf } from "../clients/proof
 import { CLIENTS } from "../clients/table.ts";
 import type { Launch } from "../clients/types.ts";
 import { loadConfig } from "../config.ts";
-import { type Host, pathsOf } from "../config/host.ts";
+import { type Host, pathsOf, platformFolders } from "../config/host.ts";
 import { FOLDER_FLAGS } from "../config/flags.ts";
 import { flagOf } from "../config/options.ts";
 import { ToolError, UsageError } from "../errors.ts";
@@ -72,11 +72,11 @@ async function wishOf(
     flags: given,
     replace: () => false,
     async offered(flags, env) {
-      const { config } = await loadConfig(flags, FOLDER_FLAGS, asLaunched(host, { env }));
+      const { config } = await loadConfig(flags, FOLDER_FLAGS, asLaunched(host));
       return {
         modules: pickModules(modules, config).map((module) => module.name),
         readOnly: config.readOnly,
-        data: config.folders.data,
+        data: platformFolders(asLaunched(host, { env })).data,
       };
     },
   };

@@ -1,6 +1,6 @@
 /**
- * The demo's questions about documents, git, the web and the memory, and what they need: a bill and a table of
- * readings, a repository, and a page on this machine, so that the demo needs no network.
+ * The demo's questions about documents, git, the web and the memory, and what they need: a bill and a table
+ * of readings, a repository, and a page on this machine, so that the demo needs no network.
  * @module
  */
 import assert from "node:assert/strict";
