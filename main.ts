@@ -4,6 +4,7 @@
  */
 import { main } from "./lib/cli/main.ts";
 import type { Module } from "./lib/tool.ts";
+import { database } from "./tools/database.ts";
 import { files } from "./tools/files/index.ts";
 import { git } from "./tools/git/index.ts";
 import { memory } from "./tools/memory/index.ts";
@@ -14,6 +15,6 @@ import { user } from "./tools/user.ts";
 import { web } from "./tools/web.ts";
 
 /** Every module, in the order of the documentation. */
-export const modules: readonly Module[] = [files, search, web, git, memory, time, thinking, user];
+export const modules: readonly Module[] = [files, search, web, git, database, memory, time, thinking, user];
 
 if (import.meta.main) await main(modules, process.argv.slice(2));

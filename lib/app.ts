@@ -42,7 +42,8 @@ export interface App {
 export function createApp(modules: readonly Module[], config: Config): App {
   const folder = userFolder(config);
   const enabled = pickModules(modules, config)
-    .filter(({ needs }) => needs === undefined || folder !== undefined)
+    .filter(({ needs }) => needs !== "userTools" || folder !== undefined)
+    .filter(({ needs }) => needs !== "databases" || config.databases.length > 0)
     .map((module) => ({ ...module, tools: module.tools.filter((tool) => tool.offered?.(config) ?? true) }));
   const log = createLog({ folder: config.folders.logs, level: config.logLevel });
   const opened = openRoots(config.allow);

@@ -5,6 +5,7 @@
  */
 import { noticesOf, renameArguments, withNotices } from "./aliases.ts";
 import { type Callable, checkArguments } from "./arguments.ts";
+import type { Databases } from "./database/types.ts";
 import type { Documents } from "./documents/types.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError, untilAborted } from "./errors.ts";
 import type { Files } from "./fs/types.ts";
@@ -25,6 +26,7 @@ export interface Reach {
   readonly documents: Documents;
   readonly web: Web;
   readonly git: Git;
+  readonly databases: Databases;
   readonly memory: Memory;
 }
 
@@ -287,6 +289,7 @@ class CallContext implements Context {
   readonly documents: Documents;
   readonly web: Web;
   readonly git: Git;
+  readonly databases: Databases;
   readonly memory: Memory;
   readonly log: Log;
   readonly readOnly: boolean;
@@ -304,6 +307,7 @@ class CallContext implements Context {
     this.documents = reach.documents;
     this.web = reach.web;
     this.git = reach.git;
+    this.databases = reach.databases;
     this.memory = reach.memory;
     this.log = services.log;
     this.readOnly = services.readOnly;

@@ -8,6 +8,7 @@
  */
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
+import type { DatabaseConfig } from "./config/databases.ts";
 import { readEnvironment } from "./config/environment.ts";
 import { readConfigText } from "./config/file.ts";
 import { toolsDirOf, variables } from "./config/tools.ts";
@@ -44,6 +45,8 @@ export interface Config {
   readonly gitHooks: boolean;
   /** What of the web may be fetched, and with which headers. */
   readonly web: WebPolicy;
+  /** The databases that tools may query. */
+  readonly databases: readonly DatabaseConfig[];
   /** The proxies that the environment names. */
   readonly proxy: ProxySettings;
   readonly logLevel: Level;
@@ -125,6 +128,7 @@ export async function loadConfig(
       ignoreRobots: merged.ignoreRobots ?? false,
       headers: merged.webHeader ?? [],
     },
+    databases: merged.database ?? [],
     proxy: proxySettings(host.env),
     toolsDir: toolsDirOf(merged.toolsDir, folders, host),
     toolsEnv: variables(host, merged.toolsEnv ?? []),

@@ -5,6 +5,7 @@
  * @module
  */
 
+export * from "./limits/database.ts";
 export * from "./limits/documents.ts";
 export * from "./limits/git.ts";
 export * from "./limits/memory.ts";

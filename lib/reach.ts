@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
 import type { Reach } from "./call.ts";
 import { type Config, thisHost } from "./config.ts";
+import type { Databases } from "./database/types.ts";
 import { openDocuments } from "./documents/lazy.ts";
 import { createFiles } from "./fs/files.ts";
 import { createGuard, type Guard } from "./fs/guard.ts";
@@ -60,6 +61,7 @@ export async function openReach(
     documents,
     web,
     git: openGit(files, allowed, config.gitHooks),
+    databases: openDatabases(config, workers),
     memory: openMemory(config.folders.data, log),
   };
 }
@@ -78,6 +80,24 @@ function openGit(files: Files, allowed: readonly Root[], hooks: boolean): Git {
     withRepository: async (path, options, work) =>
       (await (git ??= load())).withRepository(path, options, work),
     discover: async (signal) => (await (git ??= load())).discover(signal),
+  };
+}
+
+/** The databases, loaded at their first use. */
+export function openDatabases(config: Config, workers: Shared["workers"]): Databases {
+  const configs = config.databases;
+  const load = async () => {
+    const { createDatabases } = await import("./database/databases.ts");
+    return createDatabases({ configs, host: thisHost(), workers, own: await ownPaths(config) });
+  };
+  let loaded: Promise<Databases> | undefined;
+  const databases = () => loaded ??= load();
+  return {
+    all: configs.map(({ name, kind, readOnly }) => ({ name, kind, readOnly })),
+    tables: async (...args) => (await databases()).tables(...args),
+    describe: async (...args) => (await databases()).describe(...args),
+    query: async (...args) => (await databases()).query(...args),
+    change: async (...args) => (await databases()).change(...args),
   };
 }
 

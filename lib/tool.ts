@@ -7,6 +7,7 @@
  */
 import type { z } from "zod";
 import type { Config } from "./config.ts";
+import type { Databases } from "./database/types.ts";
 import type { Documents } from "./documents/types.ts";
 import type { Files } from "./fs/types.ts";
 import type { Git } from "./git/types.ts";
@@ -35,6 +36,8 @@ export interface Context {
   readonly web: Web;
   /** The git repositories in the allowed folders. */
   readonly git: Git;
+  /** The databases that the person has named. */
+  readonly databases: Databases;
   /** What is kept from one conversation to the next. */
   readonly memory: Memory;
   /** Aborted when the call is cancelled or its time is over. Pass it on to everything that waits. */
@@ -206,8 +209,8 @@ export interface ResourceProvider {
 /** A module: a file (or folder) of tools that belong together and are switched on and off together. */
 export interface Module {
   readonly name: string;
-  /** What must be there for it to be offered: a folder of user tools. */
-  readonly needs?: "userTools";
+  /** What must be there for it to be offered: a folder of user tools, a database in the configuration. */
+  readonly needs?: "userTools" | "databases";
   readonly title: string;
   /** One paragraph for the model: how these tools are meant to be used together. */
   readonly instructions: string;

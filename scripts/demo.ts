@@ -16,10 +16,12 @@ import { Client } from "@modelcontextprotocol/sdk/client";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { errorText } from "../lib/errors.ts";
 import {
+  databaseQuestions,
   documentQuestions,
   gitQuestions,
   memoryQuestions,
   prepare,
+  prepareDatabase,
   servePage,
   webQuestions,
 } from "./demo/modules.ts";
@@ -197,7 +199,9 @@ async function main(): Promise<number> {
     await writeFile(outside, "a secret\n");
     await prepare(folder, home);
     const command = join(ROOT, "dist", process.platform === "win32" ? "clawhammer.exe" : "clawhammer");
-    const args = ["--allow", folder, "--allow-host", page.host];
+    const harvest = join(home, "harvest.db");
+    prepareDatabase(harvest);
+    const args = ["--allow", folder, "--allow-host", page.host, "--database", `harvest=${harvest}`];
     console.log(`Starting ${command} ${args.join(" ")}, in "/", with hardly any environment`);
     const env = { PATH: "/usr/bin:/bin", HOME: home, USERPROFILE: home, APPDATA: home, LOCALAPPDATA: home };
     await client.connect(new StdioClientTransport({ command, args, env, cwd: "/", stderr: "ignore" }));
@@ -206,6 +210,7 @@ async function main(): Promise<number> {
       ...fileQuestions(client, folder, outside),
       ...documentQuestions(client, folder),
       ...gitQuestions(client, folder),
+      ...databaseQuestions(client),
       ...webQuestions(client, page.host),
       ...memoryQuestions(client),
       ...otherQuestions(client, folder),

@@ -32,7 +32,7 @@ async function testsWithSnapshots(): Promise<string[]> {
 async function main(): Promise<void> {
   // Nobody's own configuration may show in it: no variables, and a home where there is none.
   const nowhere = join(tmpdir(), "clawhammer-docs-no-home");
-  const shown = ["--git-write", "full", "--tools-dir", nowhere];
+  const shown = ["--git-write", "full", "--tools-dir", nowhere, "--database", `any=${nowhere}`];
   const reference = bun(["--no-env-file", "main.ts", "tools", "--markdown", ...shown], {
     HOME: nowhere,
     APPDATA: nowhere,

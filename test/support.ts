@@ -146,6 +146,7 @@ export function reachOf(parts: Partial<Reach>): Reach {
     documents: absent("documents"),
     web: absent("web"),
     git: absent("git"),
+    databases: absent("databases"),
     memory: absent("memory"),
     ...parts,
   };

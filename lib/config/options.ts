@@ -9,6 +9,7 @@ import type { Allowed } from "../fs/roots.ts";
 import { compileGlob } from "../glob.ts";
 import { nearest } from "../nearest.ts";
 import type { HostPattern, OriginHeader } from "../web/hosts.ts";
+import { databaseAnywhere, type DatabaseConfig, readDatabase } from "./databases.ts";
 import { type Host, pathsOf, resolvePath, type Source } from "./host.ts";
 import { readHeader, readHost } from "./web.ts";
 
@@ -39,6 +40,7 @@ export interface Values {
   allowPrivate: boolean;
   ignoreRobots: boolean;
   webHeader: readonly OriginHeader[];
+  database: readonly DatabaseConfig[];
   toolsDir: string;
   toolsEnv: readonly string[];
   pinTools: boolean;
@@ -136,6 +138,22 @@ const headers: Kind<readonly OriginHeader[]> = {
   json: "list",
   repeatable: true,
   read: (texts, source) => texts.map((text) => readHeader(text, source)),
+};
+
+const databases: Kind<readonly DatabaseConfig[]> = {
+  json: "list",
+  repeatable: true,
+  // Addresses and paths have every other sign in them.
+  split: (text) => text.split(/;(?=\s*[A-Za-z][\w-]*=)/).filter((part) => part.trim() !== ""),
+  read(texts, source) {
+    const given = texts.filter((text) => !/^\s*[\w-]*=\s*\$\{user_config\.[^{}]*\}(:ro)?\s*$/.test(text));
+    const all = given.map((text) => readDatabase(text, source));
+    const names = all.map(({ name }) => name.toLowerCase());
+    const twice = all.find(({ name }, i) => names.indexOf(name.toLowerCase()) < i);
+    if (twice === undefined) return all;
+    throw new UsageError(`${source.label}: two databases are called "${twice.name}"\nRename one of them`);
+  },
+  anywhere: databaseAnywhere,
 };
 
 const file: Kind<string> = {
@@ -239,6 +257,13 @@ export const OPTIONS: { readonly [K in Key]: Option<Values[K]> } = {
     kind: headers,
     metavar: "HEADER",
     description: 'send a header to one host: "HOST Name: value", ${NAME} is a variable; repeatable',
+    inFile: true,
+  },
+  database: {
+    kind: databases,
+    metavar: "NAME=PLACE[:ro]",
+    description:
+      "a SQLite file or postgres://user@host/db to query; :ro only reads; ${NAME} is a variable; repeatable",
     inFile: true,
   },
   toolsDir: {

@@ -13,7 +13,7 @@ import type { Bounds, News, Order, Word } from "./types.ts";
 
 /** A piece of output that is worth waking two threads for; a pipe holds eight of them. */
 const PIECE_BYTES = 8 * 1024;
-/** Milliseconds in which smaller pieces become one: as long as a program takes to look at some hundred files. */
+/** Milliseconds in which smaller pieces become one: a program looks at some hundred files in them. */
 const PIECE_MS = 3;
 
 /**

@@ -3,8 +3,10 @@
  * @module
  */
 import { z } from "zod";
+import { showChange, showRows } from "../database/show.ts";
+import type { SqlValue } from "../database/types.ts";
 import { ToolError } from "../errors.ts";
-import { DECLARED_OUTPUT_BYTES_MAX } from "../limits/user.ts";
+import { DECLARED_OUTPUT_BYTES_MAX, SQL_ROWS_MAX } from "../limits.ts";
 import { cleanOutside, markOutside } from "../outside.ts";
 import { type Reply, text } from "../reply.ts";
 import type { AnyTool, Context, Module } from "../tool.ts";
@@ -36,6 +38,7 @@ export function declaredModule(
   const run = async (args: Values, ctx: Context) => {
     await checkPatterns(declaration, args);
     if (declaration.http !== undefined) return await fetchPage(address(declaration, args), ctx);
+    if (declaration.sql !== undefined) return await runSql(declaration, args, ctx);
     return await runCommand(declaration, args, ctx, fingerprint, pool, find);
   };
   return {
@@ -124,6 +127,25 @@ async function fetchPage(url: string, ctx: Context): Promise<Reply> {
   }
   const notes = page.notes.map((note) => `\n${note}.`).join("");
   return text(markOutside(cleanOutside(page.url), cleanOutside(content.text)) + notes);
+}
+
+/** Values are bound, never written into the statement, so none of them can be anything but a value. */
+async function runSql(declaration: Declaration, args: Values, ctx: Context): Promise<Reply> {
+  const { name, database = "", sql = "", effect } = declaration;
+  const values: Record<string, SqlValue> = {};
+  for (const key of Object.keys(declaration.arguments)) values[key] = valueOf(args[key]);
+  const statement = { sql, values };
+  if (effect !== "read") {
+    return showChange(database, await ctx.databases.change(database, statement, ctx.signal));
+  }
+  const page = { offset: 0, limit: SQL_ROWS_MAX };
+  const rows = await ctx.databases.query(database, statement, page, ctx.signal);
+  return showRows(database, rows, () => `ask ${name} for less, with other arguments`);
+}
+
+function valueOf(value: unknown): SqlValue {
+  const isValue = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  return isValue ? value : null;
 }
 
 async function runCommand(

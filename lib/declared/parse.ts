@@ -6,6 +6,8 @@ import { isAbsolute } from "node:path";
 import { z } from "zod";
 import { ToolError } from "../errors.ts";
 import type { LoadProblem } from "../user/explain.ts";
+import { commandOf } from "../database/statement.ts";
+import { isEmpty, parametersOf } from "../database/lexer.ts";
 import { placeholders } from "./fill.ts";
 import { DECLARATION, type Declaration } from "./types.ts";
 
@@ -53,7 +55,12 @@ export async function parseDeclaration(
   try {
     const outcome = DECLARATION.safeParse(document.toJS({ maxAliasCount: 20 }));
     if (!outcome.success) throw new Wrong(...explain(outcome.error));
-    const declaration = { ...outcome.data, name: outcome.data.name ?? file.replace(DECLARED_FILE, "") };
+    const { data } = outcome;
+    const effect = data.effect ?? (data.sql === undefined ? undefined : "read");
+    if (effect === undefined) {
+      throw new Wrong([], "It does not say its effect", 'Write "effect": "read", or add, change, destroy.');
+    }
+    const declaration = { ...data, effect, name: data.name ?? file.replace(DECLARED_FILE, "") };
     await check(declaration);
     return { declaration };
   } catch (error) {
@@ -100,17 +107,11 @@ async function check(declaration: Declaration): Promise<void> {
   if (!/^[a-z][a-z0-9_]{0,39}$/.test(name)) {
     throw new Wrong(["name"], `"${name}" cannot be its name`, "Use small letters, digits and _, at most 40.");
   }
-  if (sql !== undefined) {
-    throw new Wrong(
-      ["sql"],
-      "A query of a database is not possible in this version",
-      "Use command, such as sqlite3 with fixed arguments, or write the tool in TypeScript.",
-    );
-  }
-  if ((command === undefined) === (http === undefined)) {
+  const kinds = [command, http, sql].filter((one) => one !== undefined);
+  if (kinds.length !== 1) {
     throw new Wrong(
       [],
-      "It needs a command or an http, one of them",
+      "It needs a command, an http or an sql, one of them",
       'Write "command": ["program", "{argument}"].',
     );
   }
@@ -129,6 +130,7 @@ async function check(declaration: Declaration): Promise<void> {
   await checkArguments(declaration);
   if (http !== undefined) checkUrl(http.url);
   if (command !== undefined) checkCommand(declaration);
+  checkSql(declaration);
   for (const [place, texts] of Object.entries(templatesOf(declaration))) {
     for (const used of texts.flatMap(placeholders)) {
       if (Object.hasOwn(args, used)) continue;
@@ -208,6 +210,43 @@ function checkCommand({ command = [], folder, arguments: args }: Declaration): v
     ["folder"],
     `"${folder}" is no folder`,
     "Write an absolute path, or {argument} of type path.",
+  );
+}
+
+/** What a statement does is for the database to say; here only whether it fits what is around it. */
+function checkSql({ sql, database, effect, arguments: args }: Declaration): void {
+  if (sql === undefined) {
+    if (database === undefined) return;
+    throw new Wrong(["database"], "It names a database and has no sql for it", 'Write "sql": "SELECT …".');
+  }
+  if (database === undefined) {
+    throw new Wrong(["sql"], "It does not say which database", 'Write "database": "NAME", as configured.');
+  }
+  if (isEmpty(sql)) throw new Wrong(["sql"], "There is no statement in it", 'Write "sql": "SELECT …".');
+  if (
+    effect === "read" && /^(INSERT|UPDATE|DELETE|REPLACE|CREATE|DROP|ALTER|TRUNCATE)$/.test(commandOf(sql))
+  ) {
+    throw new Wrong(
+      ["sql"],
+      `${commandOf(sql)} changes something`,
+      'Write "effect": "change", or add, or destroy.',
+    );
+  }
+  const used = parametersOf(sql);
+  const unknown = used.find((name) => !Object.hasOwn(args, name));
+  if (unknown !== undefined) {
+    throw new Wrong(
+      ["sql"],
+      `It uses :${unknown}, which is none of its arguments`,
+      "Name it under arguments.",
+    );
+  }
+  const idle = Object.keys(args).find((name) => !used.includes(name));
+  if (idle === undefined) return;
+  throw new Wrong(
+    ["arguments", idle],
+    `"${idle}" does not stand in the sql`,
+    `Write :${idle} where it belongs, outside of quotes.`,
   );
 }
 

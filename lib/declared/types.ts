@@ -3,6 +3,8 @@
  * @module
  */
 import { z } from "zod";
+import type { Effect } from "../tool.ts";
+import { SQL_CHARS_MAX } from "../limits.ts";
 import { NAME, TIMEOUT_MS_MAX } from "../user/types.ts";
 
 const TEXT = z.string().min(1).max(4_000);
@@ -44,7 +46,8 @@ export const DECLARATION = z.strictObject({
   name: z.string().regex(NAME).optional(),
   title: TEXT.optional(),
   description: TEXT,
-  effect: z.enum(["read", "add", "change", "destroy"]),
+  /** May be left out of what queries a database: that only reads. */
+  effect: z.enum(["read", "add", "change", "destroy"]).optional(),
   world: z.enum(["closed", "open"]).optional(),
   version: TEXT.optional(),
   deprecated: TEXT.optional(),
@@ -64,10 +67,13 @@ export const DECLARATION = z.strictObject({
     url: z.string().max(4_000),
     query: z.record(z.string(), z.string().max(4_000)).optional(),
   }).optional(),
-  sql: z.unknown().optional(),
+  /** One statement; `:argument` in it is bound as a value, NULL for one that was left out. */
+  sql: z.string().min(1).max(SQL_CHARS_MAX).optional(),
+  /** The name of the database in the configuration. */
+  database: TEXT.optional(),
 });
 
 /** What a file declares. Plain data. */
-export type Declaration = z.infer<typeof DECLARATION> & { readonly name: string };
+export type Declaration = z.infer<typeof DECLARATION> & { readonly name: string; readonly effect: Effect };
 /** One of its arguments. */
 export type DeclaredArgument = z.infer<typeof ARGUMENT>;

@@ -10,6 +10,7 @@ import { isCompiled } from "../runtime.ts";
 import { binary } from "./binary.ts";
 import { clients } from "./clients.ts";
 import { configuration } from "./configuration.ts";
+import { databases } from "./databases.ts";
 import { cost } from "./cost.ts";
 import { findClients } from "./entries.ts";
 import { folders } from "./folders.ts";
@@ -26,6 +27,7 @@ export const CHECKS: readonly Check[] = [
   configuration,
   clients,
   folders,
+  databases,
   programs,
   storage,
   memory,

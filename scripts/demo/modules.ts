@@ -1,6 +1,7 @@
 /**
- * The demo's questions about documents, git, the web and the memory, and what they need: a bill and a table
- * of readings, a repository, and a page on this machine, so that the demo needs no network.
+ * The demo's questions about documents, git, databases, the web and the memory, and what they need: a bill
+ * and a table of readings, a repository, a SQLite file, and a page on this machine, so that the demo needs no
+ * network.
  * @module
  */
 import assert from "node:assert/strict";
@@ -10,6 +11,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { Client } from "@modelcontextprotocol/sdk/client";
 import { xlsx } from "../../test/rig/office.ts";
 import { column, pdf } from "../../test/rig/pdf.ts";
@@ -49,6 +51,17 @@ export async function prepare(folder: string, home: string): Promise<void> {
   git("init", "--quiet");
   git("add", ".");
   git("commit", "--quiet", "--message", "The allotment's papers");
+}
+
+/** Makes a SQLite file of what was harvested. */
+export function prepareDatabase(path: string): void {
+  const harvest = new DatabaseSync(path);
+  harvest.exec(`CREATE TABLE plots (id INTEGER PRIMARY KEY, gardener TEXT);
+    CREATE TABLE harvest (plot INTEGER REFERENCES plots, crop TEXT, kilograms REAL, day TEXT);
+    INSERT INTO plots VALUES (14, 'Ada'), (15, 'Ben');
+    INSERT INTO harvest VALUES (14, 'beans', 4.5, '2026-08-02'), (14, 'kale', 2, '2026-10-20'),
+      (15, 'beans', 7.25, '2026-08-05')`);
+  harvest.close();
 }
 
 /** A page on this machine. `host`: where it is, as `--allow-host` takes it. */
@@ -107,6 +120,29 @@ export function gitQuestions(client: Client, folder: string): Question[] {
     call(client, "What happened here?", "git_log", { repo: folder }, (answer) => {
       assert.match(answer, /Remember the water bill[^]*The allotment's papers/);
     }),
+  ];
+}
+
+/** Looks at a database, asks it, changes it; what asks cannot change it. */
+export function databaseQuestions(client: Client): Question[] {
+  const database = "harvest";
+  return [
+    call(client, "What is in the database?", "list_tables", { database }, (answer) => {
+      assert.match(answer, /harvest \(3 rows\): plot, crop, kilograms, day/);
+    }),
+    call(client, "Who has harvested most?", "query_database", {
+      database,
+      sql: "SELECT gardener, sum(kilograms) AS total FROM harvest JOIN plots ON plots.id = plot " +
+        "GROUP BY gardener ORDER BY total DESC",
+    }, (answer) => assert.match(answer, /\nBen \| 7\.25\nAda \| 6\.5\n/)),
+    call(client, "Ben forgot his kale", "change_database", {
+      database,
+      sql: "INSERT INTO harvest VALUES (15, 'kale', 3, '2026-11-01')",
+    }, (answer) => assert.match(answer, /INSERT, 1 row affected/)),
+    call(client, "And a question that is none?", "query_database", {
+      database,
+      sql: "SELECT 1; DROP TABLE harvest",
+    }, (answer, isError) => assert.ok(isError && answer.includes("several statements"), "refused")),
   ];
 }
 

@@ -34,6 +34,7 @@ function configOf(changes: Partial<Config>): Config {
     gitWrite: "commit",
     gitHooks: false,
     web: { allowHost: [], denyHost: [], allowPrivate: false, ignoreRobots: false, headers: [] },
+    databases: [],
     proxy: {},
     toolsDir: undefined,
     toolsEnv: {},

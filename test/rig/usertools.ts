@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { type Caller, createCaller } from "../../lib/call.ts";
+import type { Databases } from "../../lib/database/types.ts";
 import { createFiles } from "../../lib/fs/files.ts";
 import { openRoots } from "../../lib/fs/roots.ts";
 import { createRipgrep } from "../../lib/ripgrep.ts";
@@ -43,12 +44,13 @@ export interface BenchOptions {
   readonly pinTools?: boolean;
   readonly readOnly?: boolean;
   readonly toolsEnv?: Readonly<Record<string, string>>;
+  readonly databases?: Databases;
 }
 
 /** Runs `work` with fresh folders, and removes them afterwards. */
 export async function withBench(
   work: (bench: Bench) => Promise<void>,
-  { pinTools = false, readOnly = false, toolsEnv = {} }: BenchOptions = {},
+  { pinTools = false, readOnly = false, toolsEnv = {}, databases }: BenchOptions = {},
 ): Promise<void> {
   const base = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-user-")));
   const [folder, allowed] = [join(base, "tools"), join(base, "allowed")];
@@ -66,7 +68,7 @@ export async function withBench(
     const caller = createCaller(modules, {
       log: SILENT,
       readOnly,
-      reach: () => Promise.resolve(reachOf({ files, search })),
+      reach: () => Promise.resolve(reachOf({ files, search, ...(databases && { databases }) })),
       userTools: () => Promise.resolve(user),
     });
     return { caller, user };
