@@ -222,7 +222,7 @@ function fileName(url: string): string {
 
 /** Whether a format is a text of the web, which is read here. */
 function isPlain(format: Format): boolean {
-  return format.isSource && /^(text\/|application\/(xhtml\+xml|json))/.test(format.mimeType);
+  return format.isText && /^(text\/|application\/(xhtml\+xml|json))/.test(format.mimeType);
 }
 
 /** Images and sound that a reply can carry. */
