@@ -4,7 +4,14 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { type Native, RIPGREP_PARTS, RUNTIME, RUNTIME_PARTS } from "../../lib/licenses/native.ts";
+import {
+  type Native,
+  PDFIUM,
+  PDFIUM_PARTS,
+  RIPGREP_PARTS,
+  RUNTIME,
+  RUNTIME_PARTS,
+} from "../../lib/licenses/native.ts";
 import type { InstalledPackage } from "../../lib/licenses/packages.ts";
 
 /** What the bill of materials is made from. */
@@ -84,19 +91,30 @@ export function billOfMaterials({ program, packages, lock }: Materials): Record<
   };
 }
 
+/** The package that PDFium comes in. */
+const PDFIUM_PACKAGE = "@hyzyla/pdfium";
 const RIPGREP_HOME = "https://github.com/microsoft/vscode-ripgrep";
 
 function library(each: InstalledPackage, lock: Materials["lock"]): Component {
+  const reference = purl(each.name, each.version);
   const [group, name] = each.name.startsWith("@") ? each.name.split("/") : [undefined, each.name];
   return {
     type: "library",
-    "bom-ref": purl(each.name, each.version),
+    "bom-ref": reference,
     ...(group === undefined ? {} : { group }),
     name,
     version: each.version,
-    purl: purl(each.name, each.version),
+    purl: reference,
     licenses: licenses(each.license),
     hashes: hashes(lock[each.folder]),
+    ...(each.name === PDFIUM_PACKAGE
+      ? {
+        components: [{
+          ...part(PDFIUM, reference),
+          components: PDFIUM_PARTS.map((inner) => part(inner, reference)),
+        }],
+      }
+      : {}),
     ...(each.home === undefined ? {} : { externalReferences: [{ type: "website", url: each.home }] }),
   };
 }
@@ -118,13 +136,18 @@ function native(
     licenses: licenses(main.license),
     hashes: hashes(entry),
     externalReferences: [{ type: "website", url: main.home }],
-    components: parts.map(({ name, license, home }) => ({
-      type: "library",
-      "bom-ref": `${ref}#${name}`,
-      name,
-      licenses: licenses(license),
-      externalReferences: [{ type: "website", url: home }],
-    })),
+    components: parts.map((each) => part(each, ref)),
+  };
+}
+
+/** Something inside of what has the reference. */
+function part({ name, license, home }: Native, reference: string): Component {
+  return {
+    type: "library",
+    "bom-ref": `${reference}#${name}`,
+    name,
+    licenses: licenses(license),
+    externalReferences: [{ type: "website", url: home }],
   };
 }
 
@@ -134,7 +157,8 @@ function purl(name: string, version: string): string {
 }
 
 function licenses(expression: string): unknown[] {
-  return /^[\w.+-]+$/.test(expression) ? [{ license: { id: expression } }] : [{ expression }];
+  // A reference of our own is an expression, but no identifier of the list of SPDX.
+  return /^(?!LicenseRef-)[\w.+-]+$/.test(expression) ? [{ license: { id: expression } }] : [{ expression }];
 }
 
 /** npm's `sha512-<base64>` as CycloneDX writes hashes. */

@@ -34,7 +34,7 @@ test("search_text looks inside documents when asked, with page and line", async 
   });
 });
 
-test("search_text says that lines of a page are those of its source, which read_file shows when asked", async () => {
+test("search_text says that lines of a page are those of its source, and how to read it", async () => {
   await withSandbox([search], async ({ call, put }) => {
     await put({ "a.html": "<p>needle</p>\n", "b.txt": "needle\n" });
     const html = await call("search_text", { pattern: "needle" });
