@@ -5,6 +5,7 @@
  */
 import { noticesOf, renameArguments, withNotices } from "./aliases.ts";
 import { type Callable, checkArguments } from "./arguments.ts";
+import { type Deadline, startDeadline } from "./deadline.ts";
 import type { Documents } from "./documents/types.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError, untilAborted } from "./errors.ts";
 import type { Files } from "./fs/types.ts";
@@ -50,6 +51,8 @@ export interface CallOptions {
   /** What the client can do besides; see {@link Context}. */
   readonly elicit?: Elicit;
   readonly sample?: Sample;
+  /** Whether nobody waits while the client asks: then that time does not count for the limit of the call. */
+  readonly unhurried?: boolean;
 }
 
 /** Calls tools by name. */
@@ -171,7 +174,7 @@ async function attempt(
   const stop = new AbortController();
   const { signal } = stop;
   const timeoutMs = tool.timeoutMs ?? CALL_MS_MAX;
-  const timer = setTimeout(() => stop.abort(tooSlow(tool, timeoutMs)), timeoutMs);
+  const deadline = startDeadline(timeoutMs, () => stop.abort(tooSlow(tool, timeoutMs)));
   const cancel = () => stop.abort(options.signal?.reason);
   if (options.signal?.aborted) cancel();
   else options.signal?.addEventListener("abort", cancel, { once: true });
@@ -196,7 +199,11 @@ async function attempt(
       return [result, `${outcome} (${to.name})`];
     }
     const reply = await untilAborted(
-      async () => await tool.run(checked, createContext(services, reach, { ...options, signal })),
+      async () =>
+        await tool.run(
+          checked,
+          createContext(services, reach, { ...options, ...pausing(options, deadline), signal }),
+        ),
       signal,
     );
     return [withNotices(render(reply), [...noticesOf(called, tool), ...notices]), "ok"];
@@ -216,9 +223,18 @@ async function attempt(
       "failed",
     ];
   } finally {
-    clearTimeout(timer);
+    deadline.clear();
     options.signal?.removeEventListener("abort", cancel);
   }
+}
+
+/** What asks the client, so that the time it takes does not count where nobody waits meanwhile. */
+function pausing({ elicit, sample, unhurried = false }: CallOptions, { pause }: Deadline): CallOptions {
+  if (!unhurried) return {};
+  return {
+    ...(elicit === undefined ? {} : { elicit: (...question) => pause(() => elicit(...question)) }),
+    ...(sample === undefined ? {} : { sample: (...question) => pause(() => sample(...question)) }),
+  };
 }
 
 function tooSlow(tool: AnyTool, timeoutMs: number): ToolError {

@@ -20,8 +20,8 @@ export const RUNTIME: Native = { name: "Bun", license: "MIT", home: "https://git
 /** Packages of npm that the runtime has inside, for programs that import them. */
 const RUNTIME_PACKAGES =
   "acorn acorn-walk assert browserify-zlib buffer constants-browserify crypto-browserify domain-browser " +
-  "events https-browserify os-browserify path-browserify process punycode querystring-es3 stream-browserify " +
-  "stream-http string_decoder timers-browserify tty-browserify url util vm-browserify";
+  "events https-browserify os-browserify path-browserify process punycode querystring-es3 " +
+  "stream-browserify stream-http string_decoder timers-browserify tty-browserify url util vm-browserify";
 
 /** What the runtime links statically. */
 export const RUNTIME_PARTS: readonly Native[] = [

@@ -21,6 +21,12 @@ export const USER_LOAD_MS_MAX = 10_000;
 export const USER_LIST_MS_MAX = 5_000;
 /** Milliseconds a client may take to ask the person or its model; the call that waits ends before, mostly. */
 export const USER_ASK_MS_MAX = 240_000;
+/**
+ * Calls of one connection that wait for answers between two requests, and those of one tool: fewer than may
+ * run, so that questions nobody answers hold up no other call. The oldest is given up for a new one.
+ */
+export const USER_HELD_MAX = 12;
+export const USER_HELD_OF_TOOL_MAX = 3;
 /** Files that are loaded one after the other in one process to learn what they define. */
 export const USER_DESCRIBE_BATCH = 25;
 /** Of fewer new files each gets a process of its own, which then stays warm for its calls. */

@@ -1,3 +1,5 @@
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import assert from "node:assert/strict";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -271,6 +273,28 @@ test("a tool asks the person and the model through the client, where it can", as
         server.send({ jsonrpc: "2.0", id: wish.id, result });
         assert.equal(textOf(await server.reply("call")), "accept Oslo A line");
       });
+      // The same through the official client of 2026-07-28, which is asked by results.
+      const client = new Client({ name: "test", version: "1.0.0" }, {
+        versionNegotiation: { mode: { pin: "2026-07-28" } },
+        capabilities: { elicitation: {}, sampling: {} },
+      });
+      client.setRequestHandler("elicitation/create", ({ params }) => {
+        assert.equal(params.message, "Which city?");
+        return { action: "accept" as const, content: { city: "Oslo" } };
+      });
+      client.setRequestHandler("sampling/createMessage", () => {
+        return { role: "assistant" as const, model: "m", content: { type: "text" as const, text: "A line" } };
+      });
+      const args = [...target.args, "--tools-dir", join(dir, "own")];
+      await client.connect(
+        new StdioClientTransport({ command: target.command, args, cwd: "/", env, stderr: "ignore" }),
+      );
+      try {
+        const { content } = await client.callTool({ name: "asks", arguments: {} });
+        assert.deepEqual(content, [{ type: "text", text: "accept Oslo A line" }]);
+      } finally {
+        await client.close();
+      }
     });
   }
 });
