@@ -91,6 +91,18 @@ export function createPages(options: PagesOptions): Web {
       const hide = (text: string) => redact(text, received.secrets);
       return { ...received, url: hide(received.url), notes: received.notes.map(hide) };
     },
+    async send(address, outgoing, watch) {
+      const received = await client.send(address, outgoing, watch);
+      const { bytes, secrets, isCut } = received;
+      const hide = (text: string) => redact(text, secrets);
+      const facts = { ...received, at: 0, freshMs: 0, isSecret: true };
+      const { content, what, ...made } = asSource({ facts, bytes, secrets, isNew: true });
+      const notes = [...received.notes, ...made.notes, ...(isCut ? [cutNote(bytes)] : [])].map(hide);
+      const page = { title: "", url: hide(received.url), what: `${hide(received.status)}, ${what}`, notes };
+      return content.kind === "media"
+        ? { ...page, content, bytes }
+        : { ...page, content: { kind: "text", text: hide(content.text) } };
+    },
   };
 }
 
