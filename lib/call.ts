@@ -12,6 +12,7 @@ import type { Files } from "./fs/types.ts";
 import type { Git } from "./git/types.ts";
 import { CALL_MS_MAX } from "./limits.ts";
 import { nearest } from "./nearest.ts";
+import { createOffer, type Offer } from "./offer.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
 import type { AnyTool, Context, Elicit, Log, Module, Sample } from "./tool.ts";
@@ -38,6 +39,8 @@ export interface Services {
   readonly readOnly: boolean;
   /** Opens the person's own tools at their first use; undefined when there is no folder for them. */
   readonly userTools?: () => Promise<UserTools>;
+  /** What is offered, and opened, only once the folder of user tools is there. */
+  readonly later?: { readonly module: Module; readonly isThere: () => boolean };
   /** The present moment; the system clock unless a test gives another. */
   readonly now?: () => Date;
   /** IANA time zone; the machine's unless a test gives another. */
@@ -99,64 +102,6 @@ export function createCaller(modules: readonly Module[], services: Services): Ca
       services.log.info(describe(name, outcome, performance.now() - started, result?.content ?? []));
       if (result === undefined) throw new CancelledError();
       return result;
-    },
-  };
-}
-
-/** What is offered: the built-in tools for good, and the person's own as they are at the moment. */
-interface Offer {
-  now(): { readonly modules: readonly Module[]; readonly tools: readonly AnyTool[] };
-  open(): Promise<UserTools | undefined>;
-  find(name: string): Promise<Callable | undefined>;
-  findUser(name: string): Promise<Callable | undefined>;
-  onChange(listener: () => void): () => void;
-}
-
-function createOffer(modules: readonly Module[], { readOnly, userTools }: Services): Offer {
-  const sorted = (tools: readonly AnyTool[]) => tools.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const builtIn = sorted(modules.flatMap((module) => module.tools));
-  const callables = new Map<string, Callable>(builtIn.map((tool) => [tool.name, { tool }]));
-  // A name that a tool had before gives way to a tool that has it now.
-  const before = new Map(
-    builtIn.flatMap((tool) => (tool.aliases ?? []).map((alias) => [alias, callables.get(tool.name)])),
-  );
-  const isOffered = (tool: AnyTool) => !readOnly || tool.effect === "read" || tool.forward !== undefined;
-  const listeners = new Set<() => void>();
-  let opened: UserTools | undefined;
-  let opening: Promise<UserTools> | undefined;
-  let user: readonly Module[] = [];
-  let current = { modules, tools: builtIn.filter(isOffered) };
-  const open = async () => {
-    if (userTools === undefined) return undefined;
-    opening ??= userTools().then((tools) => {
-      tools.onChange(() => listeners.forEach((listener) => listener()));
-      // Only who wants to know of changes at once has the folder watched; every use looks at it anyway.
-      if (listeners.size > 0) tools.watch();
-      return tools;
-    });
-    return opened = await opening;
-  };
-  const findUser = async (name: string) => {
-    const tool = await (await open())?.find(name);
-    return tool === undefined ? undefined : { tool };
-  };
-  return {
-    now() {
-      if (opened === undefined || opened.modules === user) return current;
-      user = opened.modules;
-      const own = user.flatMap((module) => module.tools);
-      current = {
-        modules: [...modules, ...user],
-        tools: sorted([...builtIn, ...own]).filter(isOffered),
-      };
-      return current;
-    },
-    open,
-    find: async (name) => callables.get(name) ?? await findUser(name) ?? before.get(name),
-    findUser,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
     },
   };
 }
