@@ -39,6 +39,8 @@ export const USER_WARM_MAX = 4;
 export const USER_WARM_MS = 300_000;
 /** Milliseconds between two looks whether the folder of user tools is there by now. One costs nothing. */
 export const USER_FOLDER_MS = 2_000;
+/** Milliseconds a program of Windows may take to write down who may do what with a folder. */
+export const USER_ACL_MS_MAX = 5_000;
 /** Bytes of memory that one call of a user tool may use. */
 export const USER_MEMORY_BYTES_MAX = 1024 * MIB;
 /** Questions of one call (files, the person) that are answered at the same time; more wait. */

@@ -67,6 +67,7 @@ export function openCatalogue(options: CatalogueOptions): UserTools {
   const { folder, log } = options;
   const store = createStore(options.cache, folder, log);
   const listeners = new Set<() => void>();
+  const known = new Map<string, string>();
   let state: State = { files: new Map(), modules: [], problems: [] };
   let remembered: Promise<Map<string, Held>> | undefined;
   const publish = (files: ReadonlyMap<string, Held>) => {
@@ -80,7 +81,7 @@ export function openCatalogue(options: CatalogueOptions): UserTools {
   const look = async () => {
     const before = state;
     const recalled = await (remembered ??= recall(store, options));
-    await lookAt(before.files.size === 0 ? recalled : before.files, store, options, publish);
+    await lookAt(before.files.size === 0 ? recalled : before.files, store, options, known, publish);
     retireOld(before, state, options.pool);
     if (before.modules !== state.modules) listeners.forEach((listener) => listener());
   };
@@ -128,13 +129,14 @@ async function lookAt(
   before: ReadonlyMap<string, Held>,
   store: Store,
   options: CatalogueOptions,
+  known: Map<string, string>,
   publish: (files: ReadonlyMap<string, Held>) => void,
 ): Promise<void> {
   const { folder } = options;
   let names: string[];
   let pins: Pins | undefined;
   try {
-    names = listToolFiles(folder);
+    names = listToolFiles(folder, known);
     pins = options.pin ? await readPins(options.data) : undefined;
   } catch (error) {
     // Nothing of a folder that cannot be trusted is used, not even what was loaded from it before.
