@@ -18,6 +18,7 @@ import { programs } from "./programs.ts";
 import { runProgram } from "./run.ts";
 import { storage } from "./storage.ts";
 import type { Check, Finding, Setting } from "./types.ts";
+import { userTools } from "./usertools.ts";
 
 /** Every check, in the order of the report. To add one, write a file beside this and name it here. */
 export const CHECKS: readonly Check[] = [
@@ -26,6 +27,7 @@ export const CHECKS: readonly Check[] = [
   clients,
   folders,
   programs,
+  userTools,
   storage,
   cost,
   logs,

@@ -42,6 +42,8 @@ export interface CatalogueOptions {
   /** Finds the programs of declared tools. */
   readonly find: FindProgram;
   readonly log: Log;
+  /** Whether nothing is remembered of a look, and nothing trusted by it. */
+  readonly isLookOnly: boolean;
 }
 
 /** What is known of one file. */
@@ -65,7 +67,9 @@ interface State {
 /** Opens the catalogue. Nothing is looked at yet. */
 export function openCatalogue(options: CatalogueOptions): UserTools {
   const { folder, log } = options;
-  const store = createStore(options.cache, folder, log);
+  const lasting = createStore(options.cache, folder, log);
+  const forget = () => Promise.resolve();
+  const store = options.isLookOnly ? { ...lasting, writeIndex: forget, writeSources: forget } : lasting;
   const listeners = new Set<() => void>();
   const known = new Map<string, string>();
   let state: State = { files: new Map(), modules: [], problems: [] };
@@ -157,7 +161,8 @@ async function lookAt(
     if (looked.sources !== undefined) fresh.push({ file, sources: looked.sources });
   }
   const trust = async (added: Pins) => {
-    if (pins !== undefined && Object.keys(added).length > 0) await writePins(options.data, added);
+    if (pins === undefined || options.isLookOnly || Object.keys(added).length === 0) return;
+    await writePins(options.data, added);
   };
   await trust(trusted);
   publish(next);
