@@ -13,6 +13,7 @@ import {
   RUNTIME_PARTS,
 } from "../../lib/licenses/native.ts";
 import type { InstalledPackage } from "../../lib/licenses/packages.ts";
+import { TARGETS } from "../../lib/pack/targets.ts";
 
 /** What the bill of materials is made from. */
 export interface Materials {
@@ -43,7 +44,11 @@ interface Component {
 export function billOfMaterials({ program, packages, lock }: Materials): Record<string, unknown> {
   const root = `pkg:generic/${program.name}@${program.version}`;
   const libraries = packages.map((each) => library(each, lock));
-  const searchers = Object.keys(lock).filter((path) => /^node_modules\/@vscode\/ripgrep-/.test(path)).sort();
+  // The lock file names those of platforms without an executable, too.
+  const platforms = TARGETS.map((target) => target.name.replace(/-musl$/, "").replace(/^windows/, "win32"));
+  const searchers = [...new Set(platforms)].sort().map((platform) =>
+    `node_modules/@vscode/ripgrep-${platform}`
+  );
   const natives = [
     native({ ...RUNTIME, path: "node_modules/bun", type: "platform" }, RUNTIME_PARTS, lock),
     ...searchers.map((path) => {

@@ -59,6 +59,7 @@ test("the bill of materials names packages, runtime and ripgrep, with hashes of 
   for (const part of ["bun@", "%40vscode/ripgrep-linux-x64@", "%40vscode/ripgrep-win32-arm64@"]) {
     assert.ok(refs.some((ref) => ref.startsWith(`pkg:npm/${part}`)), part);
   }
+  assert.ok(!refs.some((ref) => /ripgrep-linux-(arm@|ia32|riscv64)/.test(ref)), "no executable has it");
   for (const component of components) {
     assert.equal(component.licenses.length, 1, component.name);
     assert.match(component.hashes?.[0]?.content ?? "", /^[0-9a-f]{128}$/, component.name);
