@@ -11,6 +11,7 @@ import { CancelledError, errorText, ToolError, UnknownNameError, untilAborted } 
 import type { Files } from "./fs/types.ts";
 import type { Git } from "./git/types.ts";
 import { CALL_MS_MAX } from "./limits.ts";
+import type { Memory } from "./memory/types.ts";
 import { nearest } from "./nearest.ts";
 import { createOffer, type Offer } from "./offer.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
@@ -26,6 +27,7 @@ export interface Reach {
   readonly documents: Documents;
   readonly web: Web;
   readonly git: Git;
+  readonly memory: Memory;
 }
 
 /** What tools stand on; made once by the program that serves them. */
@@ -50,6 +52,8 @@ export interface Services {
 /** What one call brings besides its arguments. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** The controller of that signal, when it is for this call alone: its time limit stops it as well. */
+  readonly stop?: AbortController;
   readonly progress?: (done: number, total?: number, message?: string) => void;
   /** What the client can do besides; see {@link Context}. */
   readonly elicit?: Elicit;
@@ -93,9 +97,9 @@ export function createCaller(modules: readonly Module[], services: Services): Ca
     hasUserTools: services.userTools !== undefined,
     refresh: async () => await (await offered.open())?.refresh(),
     onChange: offered.onChange,
-    context: async (options = {}) => createContext(services, await services.reach(), options),
+    context: async (options = {}) => new CallContext(services, await services.reach(), options),
     async call(name, args, options = {}) {
-      const callable = await offered.find(name);
+      const callable = offered.known(name) ?? await offered.find(name);
       if (callable === undefined) throw new UnknownNameError(unknownTool(name, offered.now().tools));
       const started = performance.now();
       const [result, outcome] = await attempt(name, callable, args, services, options, offered.findUser);
@@ -116,13 +120,12 @@ async function attempt(
   findUser: Offer["findUser"],
 ): Promise<[CallResult | undefined, string]> {
   const { tool } = callable;
-  const stop = new AbortController();
-  const { signal } = stop;
+  const { signal, stop, unlink } = stoppable(options);
   const timeoutMs = tool.timeoutMs ?? CALL_MS_MAX;
-  const deadline = startDeadline(timeoutMs, () => stop.abort(tooSlow(tool, timeoutMs)));
-  const cancel = () => stop.abort(options.signal?.reason);
-  if (options.signal?.aborted) cancel();
-  else options.signal?.addEventListener("abort", cancel, { once: true });
+  const expire = () => stop.abort(tooSlow(tool, timeoutMs));
+  // Only a call whose time can stand still needs more than a timer.
+  const deadline = options.unhurried === true ? startDeadline(timeoutMs, expire) : undefined;
+  const timer = deadline === undefined ? setTimeout(expire, timeoutMs) : undefined;
   try {
     if (services.readOnly && tool.effect !== "read" && tool.forward === undefined) {
       throw readOnlyRefusal(tool);
@@ -140,21 +143,23 @@ async function attempt(
       const to = tool.forward(checked);
       const target = await findUser(to.name);
       if (target === undefined) throw await noUserTool(to.name, services);
+      // From here on the time limit of that tool holds.
+      clearTimeout(timer);
+      deadline?.clear();
       const [result, outcome] = await attempt(to.name, target, to.args, services, options, findUser);
       return [result, `${outcome} (${to.name})`];
     }
     const reply = await untilAborted(
-      async () =>
-        await tool.run(
-          checked,
-          createContext(services, reach, { ...options, ...pausing(options, deadline), signal }),
-        ),
+      async () => {
+        const asking = deadline === undefined ? options : pausing(options, deadline);
+        return await tool.run(checked, new CallContext(services, reach, asking, signal));
+      },
       signal,
     );
     return [withNotices(render(reply), [...noticesOf(called, tool), ...notices]), "ok"];
   } catch (error) {
-    if (options.signal?.aborted) return [undefined, "cancelled"];
     const known = signal.aborted ? signal.reason : error;
+    if (signal.aborted && !(known instanceof ToolError)) return [undefined, "cancelled"];
     if (known instanceof ToolError || isDenoRefusal(known)) {
       const text = known instanceof ToolError ? errorText(known) : denoRefusal(tool, known);
       // It names paths and whatever else was asked for, as arguments do.
@@ -168,15 +173,28 @@ async function attempt(
       "failed",
     ];
   } finally {
-    deadline.clear();
-    options.signal?.removeEventListener("abort", cancel);
+    clearTimeout(timer);
+    deadline?.clear();
+    unlink?.();
   }
 }
 
+/** What stops a call: its client or its time limit. */
+function stoppable({ signal, stop }: CallOptions) {
+  if (stop !== undefined) return { stop, signal: stop.signal };
+  const own = new AbortController();
+  if (signal === undefined) return { stop: own, signal: own.signal };
+  const cancel = () => own.abort();
+  if (signal.aborted) cancel();
+  else signal.addEventListener("abort", cancel);
+  return { stop: own, signal: own.signal, unlink: () => signal.removeEventListener("abort", cancel) };
+}
+
 /** What asks the client, so that the time it takes does not count where nobody waits meanwhile. */
-function pausing({ elicit, sample, unhurried = false }: CallOptions, { pause }: Deadline): CallOptions {
-  if (!unhurried) return {};
+function pausing(options: CallOptions, { pause }: Deadline): CallOptions {
+  const { elicit, sample } = options;
   return {
+    ...options,
     ...(elicit === undefined ? {} : { elicit: (...question) => pause(() => elicit(...question)) }),
     ...(sample === undefined ? {} : { sample: (...question) => pause(() => sample(...question)) }),
   };
@@ -227,28 +245,50 @@ function unknownTool(name: string, tools: readonly AnyTool[]): string {
   return `Unknown tool "${name.slice(0, 100)}"; ${advice}`;
 }
 
-function createContext(services: Services, reach: Reach, options: CallOptions): Context {
-  let zone = services.timeZone;
-  return {
-    files: reach.files,
-    search: reach.search,
-    documents: reach.documents,
-    web: reach.web,
-    git: reach.git,
-    log: services.log,
-    readOnly: services.readOnly,
-    signal: options.signal ?? new AbortController().signal,
-    progress: options.progress ?? (() => {}),
-    ...(services.userTools === undefined ? {} : { userTools: services.userTools }),
-    ...(options.elicit === undefined ? {} : { elicit: options.elicit }),
-    ...(options.sample === undefined ? {} : { sample: options.sample }),
-    now: services.now ?? (() => new Date()),
-    // Asking Intl costs milliseconds the first time, so only a tool that wants the zone pays, and once.
-    get timeZone() {
-      return zone ??= new Intl.DateTimeFormat().resolvedOptions().timeZone;
-    },
-  };
+/** What a handler is given. A class: a literal with an accessor would be slow to make for every call. */
+class CallContext implements Context {
+  readonly files: Files;
+  readonly search: SearchEngine;
+  readonly documents: Documents;
+  readonly web: Web;
+  readonly git: Git;
+  readonly memory: Memory;
+  readonly log: Log;
+  readonly readOnly: boolean;
+  readonly signal: AbortSignal;
+  readonly progress: Context["progress"];
+  readonly now: () => Date;
+  declare readonly userTools?: () => Promise<UserTools>;
+  declare readonly elicit?: Elicit;
+  declare readonly sample?: Sample;
+  #zone: string | undefined;
+
+  constructor(services: Services, reach: Reach, options: CallOptions, signal = options.signal) {
+    this.files = reach.files;
+    this.search = reach.search;
+    this.documents = reach.documents;
+    this.web = reach.web;
+    this.git = reach.git;
+    this.memory = reach.memory;
+    this.log = services.log;
+    this.readOnly = services.readOnly;
+    this.signal = signal ?? new AbortController().signal;
+    this.progress = options.progress ?? noProgress;
+    this.now = services.now ?? now;
+    this.#zone = services.timeZone;
+    if (services.userTools !== undefined) this.userTools = services.userTools;
+    if (options.elicit !== undefined) this.elicit = options.elicit;
+    if (options.sample !== undefined) this.sample = options.sample;
+  }
+
+  /** Asking Intl costs milliseconds the first time, so only a tool that wants the zone pays. */
+  get timeZone(): string {
+    return this.#zone ??= new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
 }
+
+const noProgress = () => {};
+const now = () => new Date();
 
 function describe(name: string, outcome: string, ms: number, content: readonly Content[]): string {
   const size = content.reduce(

@@ -13,6 +13,8 @@ export interface Offer {
   now(): { readonly modules: readonly Module[]; readonly tools: readonly AnyTool[] };
   /** The person's own tools; undefined as long as there is no folder for them. */
   open(): Promise<UserTools | undefined>;
+  /** The built-in tool of the name, for which nothing has to be waited for. */
+  known(name: string): Callable | undefined;
   find(name: string): Promise<Callable | undefined>;
   findUser(name: string): Promise<Callable | undefined>;
   onChange(listener: () => void): () => void;
@@ -71,9 +73,9 @@ export function createOffer(
       return current;
     },
     open,
+    known: (name) => callables.get(name),
     // The look for a user tool may bring the module that has the name.
-    find: async (name) =>
-      callables.get(name) ?? await findUser(name) ?? callables.get(name) ?? before.get(name),
+    find: async (name) => await findUser(name) ?? callables.get(name) ?? before.get(name),
     findUser,
     onChange(listener) {
       listeners.add(listener);

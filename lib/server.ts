@@ -166,13 +166,16 @@ function registerTools(server: StrictServer, offer: Offer): void {
     rounds.close();
     onclose?.();
   };
-  server.onToolCall = async (params, options, round) => {
-    const call = (all: CallOptions) => answerCall(offer, params, all);
-    // Of the built-in tools none asks.
-    if (!offer.changes) return await call(options);
-    if (round !== undefined) return await rounds.run(params.name, round, options, call);
-    const put = requestsTo(server, options.signal);
-    return await call({ ...options, ...askingBy(put, server.getClientCapabilities() ?? {}) });
+  server.onToolCall = (params, options, round) => {
+    // Of the built-in tools none asks, and most clients cannot be asked.
+    const { elicitation, sampling } = round?.capabilities ?? server.getClientCapabilities() ?? {};
+    const isAsked = round?.state !== undefined || elicitation !== undefined || sampling !== undefined;
+    if (!offer.changes || !isAsked) return answerCall(offer, params, options);
+    if (round !== undefined) {
+      return rounds.run(params.name, round, options, (all) => answerCall(offer, params, all));
+    }
+    const asking = askingBy(requestsTo(server, options.signal), { elicitation, sampling });
+    return answerCall(offer, params, { ...options, ...asking });
   };
   // Only makes the method known; the calls themselves take the short way of StrictServer.
   server.setRequestHandler("tools/call", () => ({ content: [] }));

@@ -14,6 +14,7 @@ import { cost } from "./cost.ts";
 import { findClients } from "./entries.ts";
 import { folders } from "./folders.ts";
 import { logs } from "./logs.ts";
+import { memory } from "./memory.ts";
 import { programs } from "./programs.ts";
 import { runProgram } from "./run.ts";
 import { storage } from "./storage.ts";
@@ -29,6 +30,7 @@ export const CHECKS: readonly Check[] = [
   programs,
   userTools,
   storage,
+  memory,
   cost,
   logs,
 ];

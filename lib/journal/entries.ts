@@ -2,7 +2,7 @@
  * The rows of the table of changes.
  * @module
  */
-import type { Connection, Row } from "./database.ts";
+import type { Connection, Row } from "../sqlite/store.ts";
 import type { Action, Change, Image, Images, Plan } from "./types.ts";
 
 const ACTIONS: readonly Action[] = ["write", "create", "move", "copy", "delete", "restore"];

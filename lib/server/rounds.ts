@@ -143,6 +143,7 @@ function begin(
     done: call({
       ...askingBy(put, capabilities),
       signal: stop.signal,
+      stop,
       // Between two requests nobody waits, so a person may take the time.
       unhurried: true,
       progress: (...step) => held.progress?.(...step),
