@@ -165,6 +165,12 @@ test("read_file shows the source of a document that is text when asked, and edit
       /notebook, 1 cell, as Markdown[\s\S]*x = 1/,
     );
     assert.equal((await call("read_file", { path: "a.ipynb", as: "text" })).text, notebook);
+    await put({ "a.eml": "Subject: Hi\n\nHello\n", "a.rtf": "{\\rtf1 Hello\\par}" });
+    assert.match((await call("read_file", { path: "a.eml" })).text, /e-mail, .*as "text"\), [\s\S]*\nHello/);
+    assert.match(
+      (await call("read_file", { path: "a.rtf" })).text,
+      /RTF document, .*as Markdown, [\s\S]*\nHello/,
+    );
     const missed = await call("edit_file", {
       path: "a.ipynb",
       edits: [{ oldText: "```\nx = 1\n```", newText: "```\nx = 2\n```" }],
