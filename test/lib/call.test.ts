@@ -193,7 +193,8 @@ test("the log tells tool, duration, size and outcome; arguments and refusals onl
   assert.match(said.debug.join("\n"), /echo was refused: .*diary\.txt/);
 });
 
-test("the time limit of a call stands still while the client asks, where nobody waits meanwhile", async () => {
+  const run: AnyTool["run"] = async (_args, ctx) => text((await ctx.elicit?.("?", {}))?.action ?? "none");
+  const asks = toolOf(run, {
   const asks = toolOf(async (_args, ctx) => text((await ctx.elicit?.("?", {}))?.action ?? "none"), {
     timeoutMs: 400,
   });
