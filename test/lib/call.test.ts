@@ -193,8 +193,7 @@ test("the log tells tool, duration, size and outcome; arguments and refusals onl
   assert.match(said.debug.join("\n"), /echo was refused: .*diary\.txt/);
 });
 
-  const run: AnyTool["run"] = async (_args, ctx) => text((await ctx.elicit?.("?", {}))?.action ?? "none");
-  const asks = toolOf(run, {
+test("the time limit of a call stands still while the client asks, where nobody waits", async () => {
   const asks = toolOf(async (_args, ctx) => text((await ctx.elicit?.("?", {}))?.action ?? "none"), {
     timeoutMs: 400,
   });
