@@ -41,10 +41,7 @@ export interface App {
  */
 export function createApp(modules: readonly Module[], config: Config): App {
   const folder = userFolder(config);
-  const enabled = pickModules(modules, config)
-    .filter(({ needs }) => needs !== "userTools" || folder !== undefined)
-    .filter(({ needs }) => needs !== "databases" || config.databases.length > 0)
-    .map((module) => ({ ...module, tools: module.tools.filter((tool) => tool.offered?.(config) ?? true) }));
+  const { enabled, later } = choose(modules, config, folder);
   const log = createLog({ folder: config.folders.logs, level: config.logLevel });
   const opened = openRoots(config.allow);
   for (const { path, why } of opened.missing) log.warn(`Left out the allowed folder "${path}": ${why}`);
@@ -66,7 +63,8 @@ export function createApp(modules: readonly Module[], config: Config): App {
       workers(),
     ]);
     if (product === undefined) {
-      return openUserTools(folder ?? "", config, modules, { workers: running, log, allowed: opened.roots });
+      const path = folder ?? config.toolsDir?.path ?? "";
+      return openUserTools(path, config, modules, { workers: running, log, allowed: opened.roots });
     }
     const { openBuiltTools } = await import("./user/built.ts");
     return openBuiltTools(product.files, openPool(running, config.toolsEnv), finder(opened.roots));
@@ -74,7 +72,7 @@ export function createApp(modules: readonly Module[], config: Config): App {
   const hasOwn = product === undefined
     ? enabled.some(({ needs }) => needs === "userTools")
     : product.files.length > 0;
-  const userTools = hasOwn ? () => user ??= openUser() : undefined;
+  const userTools = () => user ??= openUser();
   const caller = createCaller(enabled, {
     reach: async () => {
       await narrowing;
@@ -82,7 +80,10 @@ export function createApp(modules: readonly Module[], config: Config): App {
     },
     log,
     readOnly,
-    ...(userTools === undefined ? {} : { userTools }),
+    ...(hasOwn || later !== undefined ? { userTools } : {}),
+    ...(later === undefined
+      ? {}
+      : { later: { module: later, isThere: () => userFolder(config) !== undefined } }),
   });
   const narrow = async (ask: () => Promise<readonly string[]>) => {
     try {
@@ -100,13 +101,25 @@ export function createApp(modules: readonly Module[], config: Config): App {
   return {
     caller,
     log,
-    userTools,
+    userTools: hasOwn ? userTools : undefined,
     instructions: instructionsOf(enabled, opened, readOnly),
     followRoots: config.ignoreRoots ? undefined : (ask) => {
       // One answer after the other: the last one the client gives counts.
       narrowing = narrowing.then(() => narrow(ask));
     },
   };
+}
+
+/** The modules that are offered, and the one that is offered once the folder of user tools is there. */
+function choose(modules: readonly Module[], config: Config, folder: string | undefined) {
+  const picked = pickModules(modules, config)
+    .map((module) => ({ ...module, tools: module.tools.filter((tool) => tool.offered?.(config) ?? true) }));
+  const enabled = picked
+    .filter(({ needs }) => needs !== "userTools" || folder !== undefined)
+    .filter(({ needs }) => needs !== "databases" || config.databases.length > 0);
+  // The usual folder may be made while the program runs.
+  const mayCome = product === undefined && folder === undefined && config.toolsDir !== undefined;
+  return { enabled, later: mayCome ? picked.find(({ needs }) => needs === "userTools") : undefined };
 }
 
 /** The folder of the person's own tools: the one that was named, or the usual one where it exists. */

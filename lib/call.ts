@@ -6,6 +6,7 @@
 import { noticesOf, renameArguments, withNotices } from "./aliases.ts";
 import { type Callable, checkArguments } from "./arguments.ts";
 import type { Databases } from "./database/types.ts";
+import { type Deadline, startDeadline } from "./deadline.ts";
 import type { Documents } from "./documents/types.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError, untilAborted } from "./errors.ts";
 import type { Files } from "./fs/types.ts";
@@ -13,6 +14,7 @@ import type { Git } from "./git/types.ts";
 import { CALL_MS_MAX } from "./limits.ts";
 import type { Memory } from "./memory/types.ts";
 import { nearest } from "./nearest.ts";
+import { createOffer, type Offer } from "./offer.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
 import type { AnyTool, Context, Elicit, Log, Module, Sample } from "./tool.ts";
@@ -41,6 +43,8 @@ export interface Services {
   readonly readOnly: boolean;
   /** Opens the person's own tools at their first use; undefined when there is no folder for them. */
   readonly userTools?: () => Promise<UserTools>;
+  /** What is offered, and opened, only once the folder of user tools is there. */
+  readonly later?: { readonly module: Module; readonly isThere: () => boolean };
   /** The present moment; the system clock unless a test gives another. */
   readonly now?: () => Date;
   /** IANA time zone; the machine's unless a test gives another. */
@@ -56,6 +60,8 @@ export interface CallOptions {
   /** What the client can do besides; see {@link Context}. */
   readonly elicit?: Elicit;
   readonly sample?: Sample;
+  /** Whether nobody waits while the client asks: then that time does not count for the limit of the call. */
+  readonly unhurried?: boolean;
 }
 
 /** Calls tools by name. */
@@ -106,67 +112,6 @@ export function createCaller(modules: readonly Module[], services: Services): Ca
   };
 }
 
-/** What is offered: the built-in tools for good, and the person's own as they are at the moment. */
-interface Offer {
-  now(): { readonly modules: readonly Module[]; readonly tools: readonly AnyTool[] };
-  open(): Promise<UserTools | undefined>;
-  /** The built-in tool of the name, for which nothing has to be waited for. */
-  known(name: string): Callable | undefined;
-  find(name: string): Promise<Callable | undefined>;
-  findUser(name: string): Promise<Callable | undefined>;
-  onChange(listener: () => void): () => void;
-}
-
-function createOffer(modules: readonly Module[], { readOnly, userTools }: Services): Offer {
-  const sorted = (tools: readonly AnyTool[]) => tools.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const builtIn = sorted(modules.flatMap((module) => module.tools));
-  const callables = new Map<string, Callable>(builtIn.map((tool) => [tool.name, { tool }]));
-  // A name that a tool had before gives way to a tool that has it now.
-  const before = new Map(
-    builtIn.flatMap((tool) => (tool.aliases ?? []).map((alias) => [alias, callables.get(tool.name)])),
-  );
-  const isOffered = (tool: AnyTool) => !readOnly || tool.effect === "read" || tool.forward !== undefined;
-  const listeners = new Set<() => void>();
-  let opened: UserTools | undefined;
-  let opening: Promise<UserTools> | undefined;
-  let user: readonly Module[] = [];
-  let current = { modules, tools: builtIn.filter(isOffered) };
-  const open = async () => {
-    if (userTools === undefined) return undefined;
-    opening ??= userTools().then((tools) => {
-      tools.onChange(() => listeners.forEach((listener) => listener()));
-      // Only who wants to know of changes at once has the folder watched; every use looks at it anyway.
-      if (listeners.size > 0) tools.watch();
-      return tools;
-    });
-    return opened = await opening;
-  };
-  const findUser = async (name: string) => {
-    const tool = await (await open())?.find(name);
-    return tool === undefined ? undefined : { tool };
-  };
-  return {
-    now() {
-      if (opened === undefined || opened.modules === user) return current;
-      user = opened.modules;
-      const own = user.flatMap((module) => module.tools);
-      current = {
-        modules: [...modules, ...user],
-        tools: sorted([...builtIn, ...own]).filter(isOffered),
-      };
-      return current;
-    },
-    open,
-    known: (name) => callables.get(name),
-    find: async (name) => await findUser(name) ?? before.get(name),
-    findUser,
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-  };
-}
-
 /** Runs one call to its end, of the tool that has or had the name. No result means that it was cancelled. */
 async function attempt(
   called: string,
@@ -179,7 +124,10 @@ async function attempt(
   const { tool } = callable;
   const { signal, stop, unlink } = stoppable(options);
   const timeoutMs = tool.timeoutMs ?? CALL_MS_MAX;
-  const timer = setTimeout(() => stop.abort(tooSlow(tool, timeoutMs)), timeoutMs);
+  const expire = () => stop.abort(tooSlow(tool, timeoutMs));
+  // Only a call whose time can stand still needs more than a timer.
+  const deadline = options.unhurried === true ? startDeadline(timeoutMs, expire) : undefined;
+  const timer = deadline === undefined ? setTimeout(expire, timeoutMs) : undefined;
   try {
     if (services.readOnly && tool.effect !== "read" && tool.forward === undefined) {
       throw readOnlyRefusal(tool);
@@ -197,11 +145,17 @@ async function attempt(
       const to = tool.forward(checked);
       const target = await findUser(to.name);
       if (target === undefined) throw await noUserTool(to.name, services);
+      // From here on the time limit of that tool holds.
+      clearTimeout(timer);
+      deadline?.clear();
       const [result, outcome] = await attempt(to.name, target, to.args, services, options, findUser);
       return [result, `${outcome} (${to.name})`];
     }
     const reply = await untilAborted(
-      async () => await tool.run(checked, new CallContext(services, reach, options, signal)),
+      async () => {
+        const asking = deadline === undefined ? options : pausing(options, deadline);
+        return await tool.run(checked, new CallContext(services, reach, asking, signal));
+      },
       signal,
     );
     return [withNotices(render(reply), [...noticesOf(called, tool), ...notices]), "ok"];
@@ -222,6 +176,7 @@ async function attempt(
     ];
   } finally {
     clearTimeout(timer);
+    deadline?.clear();
     unlink?.();
   }
 }
@@ -235,6 +190,16 @@ function stoppable({ signal, stop }: CallOptions) {
   if (signal.aborted) cancel();
   else signal.addEventListener("abort", cancel);
   return { stop: own, signal: own.signal, unlink: () => signal.removeEventListener("abort", cancel) };
+}
+
+/** What asks the client, so that the time it takes does not count where nobody waits meanwhile. */
+function pausing(options: CallOptions, { pause }: Deadline): CallOptions {
+  const { elicit, sample } = options;
+  return {
+    ...options,
+    ...(elicit === undefined ? {} : { elicit: (...question) => pause(() => elicit(...question)) }),
+    ...(sample === undefined ? {} : { sample: (...question) => pause(() => sample(...question)) }),
+  };
 }
 
 function tooSlow(tool: AnyTool, timeoutMs: number): ToolError {

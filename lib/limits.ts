@@ -240,6 +240,8 @@ export const STDERR_BYTES_MAX = 12 * KIB;
 
 /** Milliseconds and bytes of output that a program of the system is granted for a check. */
 export const DOCTOR_RUN_MS_MAX = 10_000;
+/** Milliseconds the doctor waits until all files of a folder of user tools are loaded. */
+export const DOCTOR_TOOLS_MS_MAX = 60_000;
 export const DOCTOR_RUN_BYTES_MAX = MIB;
 /** Milliseconds an allowed folder is granted to answer: a network drive that is gone never does. */
 export const FOLDER_ANSWER_MS_MAX = 8_000;

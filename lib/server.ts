@@ -3,7 +3,6 @@
  * @module
  */
 import {
-  type ElicitRequestFormParams,
   type McpRequestContext,
   ProtocolError,
   ProtocolErrorCode,
@@ -11,22 +10,19 @@ import {
   type ServerCapabilities,
   type ServerContext,
   type ServerOptions,
+  type ServerResult,
   type Tool,
 } from "@modelcontextprotocol/server";
 import type { Caller, CallOptions } from "./call.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError } from "./errors.ts";
-import {
-  COMPLETIONS_MAX,
-  ROOTS_MS_MAX,
-  USER_ASK_MS_MAX,
-  USER_LIST_MS_MAX,
-  USER_TOOLS_LISTED_MAX,
-} from "./limits.ts";
+import { COMPLETIONS_MAX, ROOTS_MS_MAX, USER_LIST_MS_MAX, USER_TOOLS_LISTED_MAX } from "./limits.ts";
 import { title } from "./version.ts";
+import { askingBy, requestsTo } from "./server/asking.ts";
 import { completePrompt, getPrompt, wirePrompt } from "./server/prompts.ts";
 import { completeTemplate, listResources, readResource, wireTemplate } from "./server/resources.ts";
-import { StrictServer } from "./server/strict.ts";
-import type { AnyTool, Context, Elicit, Log, Prompt, ResourceProvider, Sample } from "./tool.ts";
+import { createRounds } from "./server/rounds.ts";
+import { StrictServer, type ToolCall } from "./server/strict.ts";
+import type { AnyTool, Context, Log, Prompt, ResourceProvider } from "./tool.ts";
 import { wireTool } from "./wire.ts";
 
 /** What a server is made of. */
@@ -91,8 +87,8 @@ export function createServerFactory(parts: ServerParts): (ctx: McpRequestContext
     const server = new StrictServer(serverInfo, options, era, log);
     // Clients of revision 2026-07-28 have no roots any more.
     if (era === "legacy" && parts.followRoots !== undefined) registerRoots(server, parts.followRoots);
-    registerTools(server, offer, era);
     if (offer.changes) announceChanges(server, caller);
+    registerTools(server, offer);
     if (capabilities.prompts !== undefined) registerPrompts(server, offer);
     if (capabilities.resources !== undefined) registerResources(server, offer);
     if (capabilities.completions !== undefined) registerCompletions(server, offer);
@@ -158,57 +154,48 @@ function registerRoots(server: Server, follow: NonNullable<ServerParts["followRo
   server.setNotificationHandler("notifications/roots/list_changed", () => follow(ask));
 }
 
-function registerTools(server: StrictServer, offer: Offer, era: McpRequestContext["era"]): void {
+function registerTools(server: StrictServer, offer: Offer): void {
   server.setRequestHandler("tools/list", async ({ params }) => {
     refuseCursor(params?.cursor);
     await refreshed(offer);
     return { tools: offer.tools() };
   });
-  server.onToolCall = async (params, options) => {
-    try {
-      const { content, isError, structuredContent } = await offer.caller.call(
-        params.name,
-        params.arguments ?? {},
-        // Since 2026-07-28 a server cannot ask in the course of a call.
-        offer.changes && era === "legacy" ? { ...options, ...asking(server, options.signal) } : options,
-      );
-      return {
-        content,
-        ...(structuredContent === undefined ? {} : { structuredContent }),
-        ...(isError ? { isError } : {}),
-      };
-    } catch (error) {
-      throw explained(offer, "tools/call", error);
+  const rounds = createRounds();
+  const { onclose } = server;
+  server.onclose = () => {
+    rounds.close();
+    onclose?.();
+  };
+  server.onToolCall = (params, options, round) => {
+    // Of the built-in tools none asks, and most clients cannot be asked.
+    const { elicitation, sampling } = round?.capabilities ?? server.getClientCapabilities() ?? {};
+    const isAsked = round?.state !== undefined || elicitation !== undefined || sampling !== undefined;
+    if (!offer.changes || !isAsked) return answerCall(offer, params, options);
+    if (round !== undefined) {
+      return rounds.run(params.name, round, options, (all) => answerCall(offer, params, all));
     }
+    const asking = askingBy(requestsTo(server, options.signal), { elicitation, sampling });
+    return answerCall(offer, params, { ...options, ...asking });
   };
   // Only makes the method known; the calls themselves take the short way of StrictServer.
   server.setRequestHandler("tools/call", () => ({ content: [] }));
 }
 
-/** What the client can do for a call, by the capabilities it has told. */
-function asking(server: Server, signal: AbortSignal | undefined): Pick<CallOptions, "elicit" | "sample"> {
-  const { elicitation, sampling } = server.getClientCapabilities() ?? {};
-  // The time limit of the call ends the wait for a person, too.
-  const options = { timeout: USER_ASK_MS_MAX, ...(signal === undefined ? {} : { signal }) };
-  const elicit: Elicit = async (message, schema) => {
-    // A schema of ours is any JSON, that of the SDK a flat object, which the client insists on.
-    const requestedSchema = schema as ElicitRequestFormParams["requestedSchema"];
-    const { action, content } = await server.elicitInput({ message, requestedSchema }, options);
-    return { action, ...(content === undefined ? {} : { content }) };
-  };
-  const sample: Sample = async (prompt, { system, maxTokens = 1_000 } = {}) => {
-    const messages = [{ role: "user" as const, content: { type: "text" as const, text: prompt } }];
-    const { content } = await server.createMessage({
-      messages,
-      maxTokens,
-      ...(system === undefined ? {} : { systemPrompt: system }),
-    }, options);
-    return [content].flat().map((part) => part.type === "text" ? part.text : "").join("\n");
-  };
-  return {
-    ...(elicitation === undefined ? {} : { elicit }),
-    ...(sampling === undefined ? {} : { sample }),
-  };
+async function answerCall(offer: Offer, params: ToolCall, options: CallOptions): Promise<ServerResult> {
+  try {
+    const { content, isError, structuredContent } = await offer.caller.call(
+      params.name,
+      params.arguments ?? {},
+      options,
+    );
+    return {
+      content,
+      ...(structuredContent === undefined ? {} : { structuredContent }),
+      ...(isError ? { isError } : {}),
+    };
+  } catch (error) {
+    throw explained(offer, "tools/call", error);
+  }
 }
 
 function registerPrompts(server: Server, offer: Offer): void {

@@ -3,7 +3,11 @@
  * @module
  */
 import { ToolError } from "../errors.ts";
+import type { Outgoing } from "../web/types.ts";
 import type { Declaration } from "./types.ts";
+
+/** A value of JSON. */
+type Json = NonNullable<NonNullable<Declaration["http"]>["json"]> | null;
 
 /** The values of a call by the names of arguments; what was left out is not there. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -83,4 +87,45 @@ export function address({ name, http }: Declaration, values: Values): string {
     if (value !== undefined) url.searchParams.append(key, value);
   }
   return url.href;
+}
+
+/**
+ * What is sent. Values are put into the structure and never into its text, so that none of them can become
+ * more than a value. What names an argument that was left out is left out.
+ */
+export function body({ http }: Declaration, values: Values): Outgoing["body"] {
+  if (http?.json !== undefined) {
+    return { mediaType: "application/json", text: JSON.stringify(fillJson(http.json, values) ?? null) };
+  }
+  if (http?.form === undefined) return undefined;
+  const form = new URLSearchParams();
+  for (const [key, text] of Object.entries(http.form)) {
+    const value = fill(text, values);
+    if (value !== undefined) form.append(key, value);
+  }
+  return { mediaType: "application/x-www-form-urlencoded", text: form.toString() };
+}
+
+/** JSON with the values in it; undefined for a text that names what was left out. */
+function fillJson(json: Json, values: Values): unknown {
+  if (typeof json === "string") {
+    const [, whole] = /^\{(\w+)\}$/.exec(json) ?? [];
+    return whole !== undefined && placeholders(json).length === 1 ? values[whole] : fill(json, values);
+  }
+  if (Array.isArray(json)) {
+    return json.map((one) => fillJson(one, values)).filter((one) => one !== undefined);
+  }
+  if (typeof json !== "object" || json === null) return json;
+  return Object.fromEntries(Object.entries(json).map(([key, one]) => [key, fillJson(one, values)]));
+}
+
+/** The texts in a piece of JSON, its names included. */
+export function textsIn(json: Json): { readonly names: string[]; readonly texts: string[] } {
+  if (typeof json === "string") return { names: [], texts: [json] };
+  if (typeof json !== "object" || json === null) return { names: [], texts: [] };
+  const inside = Object.values(json).map(textsIn);
+  return {
+    names: [...(Array.isArray(json) ? [] : Object.keys(json)), ...inside.flatMap((one) => one.names)],
+    texts: inside.flatMap((one) => one.texts),
+  };
 }

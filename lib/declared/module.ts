@@ -14,7 +14,7 @@ import type { Version } from "../user/remote.ts";
 import type { FileData, ToolData } from "../user/types.ts";
 import { wireTool } from "../wire.ts";
 import type { Pool } from "../worker/pool.ts";
-import { address, commandLine, fill, type Values } from "./fill.ts";
+import { address, body, commandLine, fill, type Values } from "./fill.ts";
 import type { Declaration, DeclaredArgument } from "./types.ts";
 
 /** Finds a program by its name; undefined when there is none that may be run. */
@@ -37,7 +37,9 @@ export function declaredModule(
 ): Module {
   const run = async (args: Values, ctx: Context) => {
     await checkPatterns(declaration, args);
-    if (declaration.http !== undefined) return await fetchPage(address(declaration, args), ctx);
+    if (declaration.http !== undefined) {
+      return await exchange(declaration.http.method, declaration, args, ctx);
+    }
     if (declaration.sql !== undefined) return await runSql(declaration, args, ctx);
     return await runCommand(declaration, args, ctx, fingerprint, pool, find);
   };
@@ -117,8 +119,17 @@ async function checkPatterns({ name, arguments: args }: Declaration, values: Val
   }
 }
 
-async function fetchPage(url: string, ctx: Context): Promise<Reply> {
-  const page = await ctx.web.read(url, { raw: true, later: false }, ctx);
+async function exchange(
+  method: NonNullable<Declaration["http"]>["method"],
+  declaration: Declaration,
+  args: Values,
+  ctx: Context,
+): Promise<Reply> {
+  const url = address(declaration, args);
+  const sent = body(declaration, args);
+  const page = method === "GET"
+    ? await ctx.web.read(url, { raw: true, later: false }, ctx)
+    : await ctx.web.send(url, { method, ...(sent === undefined ? {} : { body: sent }) }, ctx);
   const { content, bytes } = page;
   if (content.kind === "media") {
     if (bytes === undefined) throw new ToolError(`${url} has nothing to show`, "Ask for something else.");
@@ -126,6 +137,11 @@ async function fetchPage(url: string, ctx: Context): Promise<Reply> {
     return { parts: [{ type: "text", text: page.what }, { type, bytes, mimeType }] };
   }
   const notes = page.notes.map((note) => `\n${note}.`).join("");
+  if (content.text === "" && method !== "GET") {
+    return text(
+      `Done: ${cleanOutside(page.url)} answers with ${page.what.split(",")[0]} and no text.${notes}`,
+    );
+  }
   return text(markOutside(cleanOutside(page.url), cleanOutside(content.text)) + notes);
 }
 

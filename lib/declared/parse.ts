@@ -8,7 +8,7 @@ import { ToolError } from "../errors.ts";
 import type { LoadProblem } from "../user/explain.ts";
 import { commandOf } from "../database/statement.ts";
 import { isEmpty, parametersOf } from "../database/lexer.ts";
-import { placeholders } from "./fill.ts";
+import { placeholders, textsIn } from "./fill.ts";
 import { DECLARATION, type Declaration } from "./types.ts";
 
 /** Endings of files that declare a tool. */
@@ -72,6 +72,8 @@ export async function parseDeclaration(
   }
 }
 
+type Http = NonNullable<Declaration["http"]>;
+
 /** What is wrong, and where in the declaration. */
 class Wrong extends ToolError {
   readonly path: readonly PropertyKey[];
@@ -115,9 +117,7 @@ async function check(declaration: Declaration): Promise<void> {
       'Write "command": ["program", "{argument}"].',
     );
   }
-  if (http !== undefined && effect !== "read") {
-    throw new Wrong(["effect"], "What is fetched with GET is only read", 'Write "effect": "read".');
-  }
+  if (http !== undefined) checkHttp(http, effect);
   for (const [old, now] of Object.entries(argumentAliases)) {
     if (Object.hasOwn(args, old) || !Object.hasOwn(args, now)) {
       throw new Wrong(
@@ -128,7 +128,6 @@ async function check(declaration: Declaration): Promise<void> {
     }
   }
   await checkArguments(declaration);
-  if (http !== undefined) checkUrl(http.url);
   if (command !== undefined) checkCommand(declaration);
   checkSql(declaration);
   for (const [place, texts] of Object.entries(templatesOf(declaration))) {
@@ -173,6 +172,34 @@ async function checkArguments({ arguments: args, command }: Declaration): Promis
       throw new Wrong(at, `Its default ${JSON.stringify(fallback)} is no ${type}`, "Mend it.");
     }
   }
+}
+
+/** What a request may do follows from its method: a server that is read-only rests on what it says. */
+function checkHttp({ method, url, json, form }: Http, effect: Declaration["effect"]): void {
+  checkUrl(url);
+  if (method === "GET") {
+    if (effect !== "read") {
+      throw new Wrong(["effect"], "What is fetched with GET is only read", 'Write "effect": "read".');
+    }
+    if ((json ?? form) !== undefined) {
+      throw new Wrong(["http"], "GET sends no body", 'Name what it does: "method": "POST".');
+    }
+    return;
+  }
+  if (effect === "read" || (method === "DELETE" && effect !== "destroy")) {
+    const right = method === "DELETE" ? '"destroy"' : '"add", "change" or "destroy"';
+    throw new Wrong(
+      ["effect"],
+      `What is sent with ${method} is not "${effect}"`,
+      `Write "effect": ${right}.`,
+    );
+  }
+  if (json !== undefined && form !== undefined) {
+    throw new Wrong(["http", "form"], "A body is json or form, not both", "Leave one of them out.");
+  }
+  const named = textsIn(json ?? null).names.find((name) => placeholders(name).length > 0);
+  if (named === undefined) return;
+  throw new Wrong(["http", "json"], `The name "${named}" is not fixed`, "Arguments are values, not names.");
 }
 
 /** Where a request goes is not for the model to decide, only what it asks there. */
@@ -254,6 +281,11 @@ function templatesOf({ command = [], folder, http }: Declaration): Record<string
   return {
     command: command.flatMap((piece) => typeof piece === "string" ? [piece] : piece.args),
     folder: folder === undefined ? [] : [folder],
-    http: http === undefined ? [] : [http.url, ...Object.values(http.query ?? {})],
+    http: http === undefined ? [] : [
+      http.url,
+      ...Object.values(http.query ?? {}),
+      ...Object.values(http.form ?? {}),
+      ...textsIn(http.json ?? null).texts,
+    ],
   };
 }

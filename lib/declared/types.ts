@@ -62,10 +62,15 @@ export const DECLARATION = z.strictObject({
   folder: z.string().max(4_000).optional(),
   /** Exit codes that mean success. */
   exitCodes: z.array(z.int().min(0).max(255)).min(1).optional(),
-  /** A page or an interface on the web, fetched with GET as `fetch_url` would. */
+  /** A page or an interface on the web: fetched with GET as `fetch_url` would, or sent something. */
   http: z.strictObject({
+    method: z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"]).default("GET"),
     url: z.string().max(4_000),
     query: z.record(z.string(), z.string().max(4_000)).optional(),
+    /** The body as JSON: a text that is `{argument}` becomes its value, a number a number. */
+    json: z.json().optional(),
+    /** The body as a form of the web. */
+    form: z.record(z.string(), z.string().max(4_000)).optional(),
   }).optional(),
   /** One statement; `:argument` in it is bound as a value, NULL for one that was left out. */
   sql: z.string().min(1).max(SQL_CHARS_MAX).optional(),

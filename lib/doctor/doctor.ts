@@ -20,6 +20,7 @@ import { programs } from "./programs.ts";
 import { runProgram } from "./run.ts";
 import { storage } from "./storage.ts";
 import type { Check, Finding, Setting } from "./types.ts";
+import { userTools } from "./usertools.ts";
 
 /** Every check, in the order of the report. To add one, write a file beside this and name it here. */
 export const CHECKS: readonly Check[] = [
@@ -29,6 +30,7 @@ export const CHECKS: readonly Check[] = [
   folders,
   databases,
   programs,
+  userTools,
   storage,
   memory,
   cost,

@@ -11,8 +11,8 @@ import type { Format } from "./types.ts";
 const OOXML = "application/vnd.openxmlformats-officedocument";
 const ODF = "application/vnd.oasis.opendocument";
 
-function format(id: string, name: string, mimeType: string, isSource = false): Format {
-  return { id, name, mimeType, isSource };
+function format(id: string, name: string, mimeType: string, isText = false): Format {
+  return { id, name, mimeType, isText };
 }
 
 /** Every format, by its short name. */
@@ -28,8 +28,8 @@ export const FORMATS = {
   ole: format("ole", "old Office document", "application/x-ole-storage"),
   rtf: format("rtf", "RTF document", "application/rtf"),
   html: format("html", "HTML page", "text/html", true),
-  eml: format("eml", "e-mail", "message/rfc822"),
-  ipynb: format("ipynb", "notebook", "application/x-ipynb+json"),
+  eml: format("eml", "e-mail", "message/rfc822", true),
+  ipynb: format("ipynb", "notebook", "application/x-ipynb+json", true),
   zip: format("zip", "ZIP archive", "application/zip"),
   tar: format("tar", "tar archive", "application/x-tar"),
   gzip: format("gzip", "gzip file", "application/gzip"),
@@ -54,7 +54,7 @@ const ZIP_HINTS: readonly (readonly [contains: string, format: Format])[] = [
   ["ppt/", FORMATS.pptx],
 ];
 
-const TEXTUAL: readonly Format[] = [FORMATS.html, FORMATS.eml, FORMATS.ipynb];
+const TEXTUAL: readonly Format[] = Object.values(FORMATS).filter(({ isText }) => isText);
 
 const EXTENSIONS: ReadonlyMap<string, Format> = new Map<string, Format>([
   ["html", FORMATS.html],
@@ -76,7 +76,7 @@ export function recognise(head: Uint8Array, name: string, mimeType = ""): Format
   if (isAt("PK\x03\x04", 0) || isAt("PK\x05\x06", 0)) {
     return ZIP_HINTS.find(([contains]) => bytes.includes(contains))?.[1] ?? FORMATS.zip;
   }
-  const named = EXTENSIONS.get(name.slice(name.lastIndexOf(".") + 1).toLowerCase()) ??
+  const named = textualFormat(name) ??
     TEXTUAL.find((format) => format.mimeType === mimeType.split(";")[0]?.trim().toLowerCase());
   // What is called a notebook and begins like none is text like any other.
   if (named === undefined || detect(head, true) === undefined) return undefined;
@@ -84,6 +84,11 @@ export function recognise(head: Uint8Array, name: string, mimeType = ""): Format
   if (named === FORMATS.ipynb && !/^\s*\{/.test(start)) return undefined;
   if (named === FORMATS.eml && !/^[!-9;-~]+[ \t]*:|^From /.test(start)) return undefined;
   return named;
+}
+
+/** The format that is text of which a file has the name, if it has one. */
+export function textualFormat(name: string): Format | undefined {
+  return EXTENSIONS.get(name.slice(name.lastIndexOf(".") + 1).toLowerCase());
 }
 
 /** The extensions whose files are worth opening when documents are searched. */

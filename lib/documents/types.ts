@@ -19,10 +19,10 @@ export interface Format {
   /** IANA media type, or the customary one. */
   readonly mimeType: string;
   /**
-   * Whether the file is text that people also read and edit as it is, as HTML is: then it is shown as
-   * Markdown only when asked.
+   * Whether the file itself is text, which people also edit as it is: then it is always said how to see that
+   * text, and it is shown where no Markdown can be made of it.
    */
-  readonly isSource: boolean;
+  readonly isText: boolean;
 }
 
 /** Where a document comes from: an open file, or bytes that came otherwise, under the name they had. */

@@ -17,6 +17,12 @@ export interface Native {
 /** The runtime itself. Its parts are named by https://github.com/oven-sh/bun/blob/main/LICENSE.md. */
 export const RUNTIME: Native = { name: "Bun", license: "MIT", home: "https://github.com/oven-sh/bun" };
 
+/** Packages of npm that the runtime has inside, for programs that import them. */
+const RUNTIME_PACKAGES =
+  "acorn acorn-walk assert browserify-zlib buffer constants-browserify crypto-browserify domain-browser " +
+  "events https-browserify os-browserify path-browserify process punycode querystring-es3 " +
+  "stream-browserify stream-http string_decoder timers-browserify tty-browserify url util vm-browserify";
+
 /** What the runtime links statically. */
 export const RUNTIME_PARTS: readonly Native[] = [
   {
@@ -50,6 +56,7 @@ export const RUNTIME_PARTS: readonly Native[] = [
     license: "Apache-2.0 WITH LLVM-exception",
     home: "https://github.com/llvm/llvm-project",
   },
+  { name: "llhttp", license: "MIT", home: "https://github.com/nodejs/llhttp" },
   { name: "lol-html", license: "BSD-3-Clause", home: "https://github.com/cloudflare/lol-html" },
   { name: "ls-hpack", license: "MIT", home: "https://github.com/litespeedtech/ls-hpack" },
   { name: "ls-qpack", license: "MIT", home: "https://github.com/litespeedtech/ls-qpack" },
@@ -71,6 +78,11 @@ export const RUNTIME_PARTS: readonly Native[] = [
   { name: "uucode", license: "MIT", home: "https://github.com/jacobsandlund/uucode" },
   { name: "zlib-ng", license: "Zlib", home: "https://github.com/zlib-ng/zlib-ng" },
   { name: "Zstandard", license: "BSD-3-Clause", home: "https://github.com/facebook/zstd" },
+  ...RUNTIME_PACKAGES.split(" ").map((name) => ({
+    name,
+    license: "MIT",
+    home: `https://www.npmjs.com/package/${name}`,
+  })),
 ];
 
 /** The search program, as @vscode/ripgrep packages it, and the regular expressions it links. */
@@ -105,4 +117,8 @@ export const PDFIUM_PARTS: readonly Native[] = [
   },
   { name: "OpenJPEG", license: "BSD-2-Clause", home: "https://github.com/uclouvain/openjpeg" },
   { name: "zlib", license: "Zlib", home: "https://zlib.net" },
+  // What its WebAssembly is compiled with, and links for want of an operating system.
+  { name: "Emscripten", license: "MIT OR NCSA", home: "https://emscripten.org" },
+  { name: "LLVM libc++ and libc++abi", license: "Apache-2.0 WITH LLVM-exception", home: "https://llvm.org" },
+  { name: "musl", license: "MIT", home: "https://musl.libc.org" },
 ];

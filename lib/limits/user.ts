@@ -21,6 +21,12 @@ export const USER_LOAD_MS_MAX = 10_000;
 export const USER_LIST_MS_MAX = 5_000;
 /** Milliseconds a client may take to ask the person or its model; the call that waits ends before, mostly. */
 export const USER_ASK_MS_MAX = 240_000;
+/**
+ * Calls of one connection that wait for answers between two requests, and those of one tool: fewer than may
+ * run, so that questions nobody answers hold up no other call. The oldest is given up for a new one.
+ */
+export const USER_HELD_MAX = 12;
+export const USER_HELD_OF_TOOL_MAX = 3;
 /** Files that are loaded one after the other in one process to learn what they define. */
 export const USER_DESCRIBE_BATCH = 25;
 /** Of fewer new files each gets a process of its own, which then stays warm for its calls. */
@@ -31,6 +37,10 @@ export const USER_CALLS_OF_FILE_MAX = 4;
 /** Processes of user tools that stay warm, and for how many milliseconds: about 45 MB each. */
 export const USER_WARM_MAX = 4;
 export const USER_WARM_MS = 300_000;
+/** Milliseconds between two looks whether the folder of user tools is there by now. One costs nothing. */
+export const USER_FOLDER_MS = 2_000;
+/** Milliseconds a program of Windows may take to write down who may do what with a folder. */
+export const USER_ACL_MS_MAX = 5_000;
 /** Bytes of memory that one call of a user tool may use. */
 export const USER_MEMORY_BYTES_MAX = 1024 * MIB;
 /** Questions of one call (files, the person) that are answered at the same time; more wait. */

@@ -17,6 +17,8 @@ export interface HtmlPage {
   readonly title: string;
   /** What could not be shown. Whole sentences of ours. */
   readonly notes: readonly string[];
+  /** Whether it is an empty frame that scripts fill in a browser. */
+  readonly isShell?: boolean;
 }
 
 /** How HTML is read. */
@@ -49,13 +51,13 @@ export function htmlToMarkdown(html: string, options: HtmlOptions = {}): HtmlPag
   const isHeaded = options.whole === true || /^# /m.test(body) || title === "";
   const markdown = [isHeaded ? "" : `# ${title}`, options.whole === true ? "" : shell.byline, body]
     .filter((block) => block !== "").join("\n\n");
-  if (options.whole === true || !shell.needsScripts || textOf(part).length > SHELL_CHARS_MAX) {
-    return { markdown, title, notes };
-  }
+  const isShell = shell.needsScripts && textOf(part).length <= SHELL_CHARS_MAX;
+  if (options.whole === true || !isShell) return { markdown, title, notes, isShell };
   const rest = [markdown, ...shell.hints].filter((block) => block !== "").join("\n\n");
   return {
     markdown: rest,
     title,
+    isShell,
     notes: [
       ...notes,
       "This page is put together by scripts in a browser: what the server sends holds hardly any text. " +

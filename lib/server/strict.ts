@@ -3,6 +3,7 @@
  * @module
  */
 import {
+  CLIENT_CAPABILITIES_META_KEY,
   type JSONRPCErrorResponse,
   type JSONRPCMessage,
   type JSONRPCNotification,
@@ -25,12 +26,13 @@ import { errorText } from "../errors.ts";
 import { PROGRESS_MS_MIN } from "../limits.ts";
 import type { Log } from "../tool.ts";
 import { isRecord } from "../record.ts";
+import type { Round } from "./rounds.ts";
 
 /** Revisions a client may claim request by request, in `_meta`, as the SDK serves them. */
 const MODERN_VERSIONS: readonly string[] = ["2026-07-28"];
 
 /** What a `tools/call` names. */
-interface ToolCall {
+export interface ToolCall {
   readonly name: string;
   readonly arguments?: unknown;
 }
@@ -41,7 +43,9 @@ interface ToolCall {
  */
 export class StrictServer extends Server {
   /** Answers calls of tools. */
-  onToolCall: ((params: ToolCall, options: CallOptions) => Promise<ServerResult>) | undefined;
+  onToolCall:
+    | ((params: ToolCall, options: CallOptions, round: Round | undefined) => Promise<ServerResult>)
+    | undefined;
   /** Calls that took the short way and are not answered yet. */
   readonly #calls = new Map<RequestId, AbortController>();
   readonly #era: McpRequestContext["era"];
@@ -110,9 +114,9 @@ export class StrictServer extends Server {
     return stop !== undefined;
   }
 
-  #callTool(params: JSONRPCRequest["params"], options: CallOptions): Promise<ServerResult> {
+  #callTool(params: JSONRPCRequest["params"], options: CallOptions, round?: Round): Promise<ServerResult> {
     if (this.onToolCall === undefined) throw new Error("No handler for calls of tools");
-    return this.onToolCall({ name: String(params?.name), arguments: params?.arguments }, options);
+    return this.onToolCall({ name: String(params?.name), arguments: params?.arguments }, options, round);
   }
 
   /**
@@ -125,7 +129,8 @@ export class StrictServer extends Server {
       const report = progressReporter(ctx, this.#log);
       try {
         const { signal } = ctx.mcpReq;
-        return await this.#callTool(params, { signal, ...(report && { progress: report.progress }) });
+        const options = { signal, ...(report && { progress: report.progress }) };
+        return await this.#callTool(params, options, this.#era === "modern" ? roundOf(ctx) : undefined);
       } finally {
         report?.end();
       }
@@ -206,6 +211,19 @@ function isPlain({ method, params = {} }: JSONRPCRequest): boolean {
     default:
       return false;
   }
+}
+
+/** What a request of 2026-07-28 says of the client, and of the questions it was asked. */
+function roundOf({ mcpReq }: ServerContext): Round {
+  const state = mcpReq.requestState();
+  const { inputResponses } = mcpReq;
+  const envelope: Readonly<Record<string, unknown>> = mcpReq.envelope ?? {};
+  const capabilities = envelope[CLIENT_CAPABILITIES_META_KEY];
+  return {
+    capabilities: isRecord(capabilities) ? capabilities : {},
+    ...(inputResponses === undefined ? {} : { answers: inputResponses }),
+    ...(typeof state === "string" ? { state } : {}),
+  };
 }
 
 type Handler = (request: JSONRPCRequest, ctx: ServerContext) => Promise<ServerResult>;

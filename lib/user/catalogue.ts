@@ -42,6 +42,8 @@ export interface CatalogueOptions {
   /** Finds the programs of declared tools. */
   readonly find: FindProgram;
   readonly log: Log;
+  /** Whether nothing is remembered of a look, and nothing trusted by it. */
+  readonly isLookOnly: boolean;
 }
 
 /** What is known of one file. */
@@ -65,8 +67,11 @@ interface State {
 /** Opens the catalogue. Nothing is looked at yet. */
 export function openCatalogue(options: CatalogueOptions): UserTools {
   const { folder, log } = options;
-  const store = createStore(options.cache, folder, log);
+  const lasting = createStore(options.cache, folder, log);
+  const forget = () => Promise.resolve();
+  const store = options.isLookOnly ? { ...lasting, writeIndex: forget, writeSources: forget } : lasting;
   const listeners = new Set<() => void>();
+  const known = new Map<string, string>();
   let state: State = { files: new Map(), modules: [], problems: [] };
   let remembered: Promise<Map<string, Held>> | undefined;
   const publish = (files: ReadonlyMap<string, Held>) => {
@@ -80,7 +85,7 @@ export function openCatalogue(options: CatalogueOptions): UserTools {
   const look = async () => {
     const before = state;
     const recalled = await (remembered ??= recall(store, options));
-    await lookAt(before.files.size === 0 ? recalled : before.files, store, options, publish);
+    await lookAt(before.files.size === 0 ? recalled : before.files, store, options, known, publish);
     retireOld(before, state, options.pool);
     if (before.modules !== state.modules) listeners.forEach((listener) => listener());
   };
@@ -128,13 +133,14 @@ async function lookAt(
   before: ReadonlyMap<string, Held>,
   store: Store,
   options: CatalogueOptions,
+  known: Map<string, string>,
   publish: (files: ReadonlyMap<string, Held>) => void,
 ): Promise<void> {
   const { folder } = options;
   let names: string[];
   let pins: Pins | undefined;
   try {
-    names = listToolFiles(folder);
+    names = listToolFiles(folder, known);
     pins = options.pin ? await readPins(options.data) : undefined;
   } catch (error) {
     // Nothing of a folder that cannot be trusted is used, not even what was loaded from it before.
@@ -155,7 +161,8 @@ async function lookAt(
     if (looked.sources !== undefined) fresh.push({ file, sources: looked.sources });
   }
   const trust = async (added: Pins) => {
-    if (pins !== undefined && Object.keys(added).length > 0) await writePins(options.data, added);
+    if (pins === undefined || options.isLookOnly || Object.keys(added).length === 0) return;
+    await writePins(options.data, added);
   };
   await trust(trusted);
   publish(next);

@@ -3,8 +3,7 @@
  * with the local files it imports.
  *
  * What stands in this folder is run. So nobody but its owner may be able to change it: not the folders above,
- * not the folder, not the files. Windows has no such permission bits; there its folders are the person's own
- * by default, and nothing is checked.
+ * not the folder, not the files. Windows has access lists instead of permission bits: `windows.ts`.
  * @module
  */
 import { createHash } from "node:crypto";
@@ -24,6 +23,7 @@ import process from "node:process";
 import { isDeclared } from "../declared/parse.ts";
 import { errorCode, errorText, ToolError } from "../errors.ts";
 import { USER_SOURCE_BYTES_MAX, USER_SOURCES_MAX, USER_TOOL_FILES_MAX } from "../limits.ts";
+import { trustOnWindows } from "./windows.ts";
 
 /** A file of tools, read with what it imports from the folder. */
 export interface Sources {
@@ -49,10 +49,11 @@ const RACY_MS = 100;
 
 /**
  * The names of the tool files, sorted.
+ * @param known See {@link trustFolder}.
  * @throws {ToolError} when the folder cannot be used: it is missing, or others can write to it.
  */
-export function listToolFiles(folder: string): string[] {
-  trustFolder(folder);
+export function listToolFiles(folder: string, known?: Map<string, string>): string[] {
+  trustFolder(folder, known);
   const isTool = (name: string) => (TOOL_FILE.test(name) || isDeclared(name)) && !NO_TOOL_FILE.test(name);
   const names = readdirSync(folder).filter(isTool).sort();
   if (names.length <= USER_TOOL_FILES_MAX) return names;
@@ -113,9 +114,10 @@ export function signatureAt(path: string): string {
 
 /**
  * Makes sure that nobody else can change what stands in a folder.
+ * @param known What need not be looked at again as long as it stays as it is; on Windows a look takes time.
  * @throws {ToolError} naming who can, and the command that mends it.
  */
-export function trustFolder(folder: string): void {
+export function trustFolder(folder: string, known: Map<string, string> = new Map()): void {
   let real: string;
   try {
     real = realpathSync(folder);
@@ -127,6 +129,7 @@ export function trustFolder(folder: string): void {
     const why = errorCode(error) === "ENOENT" ? "there is no such folder" : errorText(error);
     throw new ToolError(`Cannot use "${folder}": ${why}`, `Make it: mkdir -m 700 "${folder}"`);
   }
+  if (process.platform === "win32") return trustOnWindows(real, signatureAt, known);
   for (let path = real;; path = dirname(path)) {
     const stats = lstatSync(path, { bigint: true });
     // In a folder like /tmp everybody may make files, but nobody may replace those of others.

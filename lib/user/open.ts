@@ -29,10 +29,12 @@ export function openUserTools(
   folder: string,
   { folders, pinTools, toolsEnv }: Pick<Config, "folders" | "pinTools" | "toolsEnv">,
   modules: readonly Module[],
-  { workers, log, allowed = [] }: {
+  { workers, log, allowed = [], isLookOnly = false }: {
     readonly workers: Workers;
     readonly log: Log;
     readonly allowed?: readonly Root[];
+    /** Whether nothing is remembered of the look, and nothing trusted by it. */
+    readonly isLookOnly?: boolean;
   },
 ): UserTools {
   const pool = openPool(workers, toolsEnv);
@@ -48,6 +50,7 @@ export function openUserTools(
     pool,
     find: finder(allowed),
     log,
+    isLookOnly,
   });
 }
 

@@ -25,8 +25,9 @@ import type { WebPolicy } from "./hosts.ts";
 import { within } from "./patience.ts";
 import { proxyFor } from "./proxy.ts";
 import type { Robots, RobotsAnswer } from "./robots.ts";
+import { afterSending, headersOf, leadsOn, sentElsewhere, uncertain } from "./sending.ts";
 import type { ProxySettings } from "./settings.ts";
-import type { Fetched, Watch } from "./types.ts";
+import type { Fetched, Outgoing, Watch } from "./types.ts";
 
 /** What a client is made of. */
 export interface ClientOptions {
@@ -50,6 +51,8 @@ export interface Validators {
 
 /** What a request gave. */
 export interface Received extends Fetched {
+  /** The status code and its phrase: `201 Created`. */
+  readonly status: string;
   /** The answer is still the one of the validators; `bytes` is empty. */
   readonly isSame: boolean;
   readonly etag?: string;
@@ -62,6 +65,8 @@ export interface Received extends Fetched {
 export interface Client {
   /** @param use "read" takes the beginning of long text; "save" takes everything or nothing. */
   get(address: string, use: "read" | "save", known: Validators | undefined, watch: Watch): Promise<Received>;
+  /** Sends something once. */
+  send(address: string, outgoing: Outgoing, watch: Watch): Promise<Received>;
 }
 
 /** One hop: its answer and what was told for it. */
@@ -78,35 +83,47 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Makes a client. Nothing is opened before the first request. */
 export function createClient(options: ClientOptions): Client {
   const turn = createGate(FETCHES_AT_ONCE_MAX);
-  return {
-    async get(address, use, known, watch) {
-      const url = parseAddress(address);
-      const ms = options.patience?.wholeMs ?? WEB_MS_MAX;
-      const tooLate = () => unreachable(url, `it took longer than ${ms / 1000} seconds`);
-      const progress: Watch["progress"] = (done, total, message) => watch.progress(done, total, message);
-      return await turn(() =>
-        within(ms, watch.signal, tooLate, async (signal) => {
-          return await follow(url, use, known, { signal, progress }, options);
-        })
-      );
-    },
+  const run = async (address: string, wish: Wish, watch: Watch) => {
+    const url = parseAddress(address);
+    const ms = options.patience?.wholeMs ?? WEB_MS_MAX;
+    const tooLate = () => {
+      const error = unreachable(url, `it took longer than ${ms / 1000} seconds`);
+      return wish.outgoing === undefined ? error : uncertain(error);
+    };
+    const progress: Watch["progress"] = (done, total, message) => watch.progress(done, total, message);
+    return await turn(() =>
+      within(ms, watch.signal, tooLate, async (signal) => {
+        return await follow(url, wish, { signal, progress }, options);
+      })
+    );
   };
+  return {
+    get: async (address, use, known, watch) => await run(address, { use, known }, watch),
+    send: async (address, outgoing, watch) => await run(address, { use: "read", outgoing }, watch),
+  };
+}
+
+/** What is wanted of an address. */
+interface Wish {
+  readonly use: "read" | "save";
+  readonly known?: Validators | undefined;
+  readonly outgoing?: Outgoing;
 }
 
 /** Follows redirects to the end and reads what is there. */
 async function follow(
   asked: URL,
-  use: "read" | "save",
-  known: Validators | undefined,
+  { use, known, outgoing }: Wish,
   watch: Watch,
   options: ClientOptions,
 ): Promise<Received> {
   const notes: string[] = [];
   const secrets: string[] = [];
   let url = asked;
+  let sending = outgoing;
   for (let hops = 0; hops <= WEB_REDIRECTS_MAX; hops++) {
     try {
-      const hop = await reach(url, known, watch, options);
+      const hop = await reach(url, known, sending, watch, options);
       secrets.push(...hop.secrets);
       const next = REDIRECTS.has(hop.answer.status) ? targetOf(hop.answer) : undefined;
       if (next === undefined) {
@@ -114,6 +131,8 @@ async function follow(
         return await receive(hop.answer, use, known, { notes, secrets }, watch);
       }
       dismiss(hop.answer);
+      if (sending !== undefined && !leadsOn(sending, hop.answer.status)) throw sentElsewhere(url, next);
+      sending = undefined;
       if (url.protocol === "https:" && next.protocol === "http:") {
         notes.push(
           `A redirect led from https to plain http: ${shown(next.href)} can be read and changed on its way`,
@@ -123,8 +142,9 @@ async function follow(
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
       // A server may send back what it was sent, in its words and in the address it redirects to.
-      const message = hops === 0 ? error.message : `${error.message} (redirected from ${shown(asked.href)})`;
-      throw new ToolError(redact(message, secrets), redact(error.next, secrets));
+      const { message: what, next } = outgoing === undefined ? error : afterSending(error, sending);
+      const message = hops === 0 ? what : `${what} (redirected from ${shown(asked.href)})`;
+      throw new ToolError(redact(message, secrets), redact(next, secrets));
     }
   }
   throw new ToolError(
@@ -139,6 +159,7 @@ async function follow(
 async function reach(
   url: URL,
   known: Validators | undefined,
+  outgoing: Outgoing | undefined,
   watch: Watch,
   options: ClientOptions,
 ): Promise<Hop> {
@@ -153,7 +174,7 @@ async function reach(
       ...(known.modified === undefined ? {} : { "if-modified-since": known.modified }),
     }
     : {};
-  return await hop(route, conditions, watch, options);
+  return await hop(route, conditions, watch, options, outgoing);
 }
 
 async function routeTo(url: URL, signal: AbortSignal, options: ClientOptions): Promise<Route> {
@@ -166,26 +187,34 @@ async function hop(
   conditions: Readonly<Record<string, string>>,
   { signal }: Watch,
   options: ClientOptions,
+  outgoing?: Outgoing,
 ): Promise<Hop> {
   const { url } = route;
   // A header belongs to one origin: after a redirect elsewhere none of them is left.
   const own = options.policy.headers.filter((header) => header.origin === url.origin);
   const line = await options.dial(route, proxyFor(url, options.proxy), signal);
-  const answer = await ask(
-    url,
-    line,
-    {
-      host: url.host,
-      "user-agent": options.userAgent,
-      accept: ACCEPT,
-      "accept-encoding": CODINGS,
-      ...Object.fromEntries(own.map(({ name, value }) => [name.toLowerCase(), value])),
-      ...conditions,
-    },
-    options.patience?.headMs ?? WEB_HEAD_MS_MAX,
-    signal,
-  );
-  return { answer, secrets: own.map(({ value }) => value) };
+  const headers = {
+    host: url.host,
+    "user-agent": options.userAgent,
+    accept: ACCEPT,
+    "accept-encoding": CODINGS,
+    ...(outgoing === undefined ? {} : headersOf(outgoing)),
+    ...Object.fromEntries(own.map(({ name, value }) => [name.toLowerCase(), value])),
+    ...conditions,
+  };
+  try {
+    const answer = await ask(
+      url,
+      line,
+      headers,
+      options.patience?.headMs ?? WEB_HEAD_MS_MAX,
+      signal,
+      outgoing,
+    );
+    return { answer, secrets: own.map(({ value }) => value) };
+  } catch (error) {
+    throw outgoing !== undefined && error instanceof ToolError ? uncertain(error) : error;
+  }
 }
 
 /** The robots.txt of an origin, which may redirect (RFC 9309, section 2.3.1.2). */
@@ -271,6 +300,7 @@ async function receive(
     isCut,
     notes,
     secrets,
+    status: `${status} ${cleanOutside(answer.message.statusMessage ?? "").slice(0, 60)}`.trim(),
     isSame,
     etag: header("etag"),
     modified: header("last-modified"),

@@ -19,7 +19,7 @@ import { sizeText } from "../format.ts";
 import { WEB_HEAD_BYTES_MAX } from "../limits.ts";
 import { type Line, unreachable } from "./connect.ts";
 import { shown } from "./guard.ts";
-import type { Watch } from "./types.ts";
+import type { Outgoing, Watch } from "./types.ts";
 import { within } from "./patience.ts";
 
 /** The head of an answer; its body is still on its way. */
@@ -41,7 +41,8 @@ export interface Body {
 export const CODINGS = "gzip, deflate, br, zstd";
 
 /**
- * Sends a GET request and waits at most `ms` milliseconds for the head of the answer.
+ * Sends a request, GET unless something is sent, and waits at most `ms` milliseconds for the head of the
+ * answer.
  * @throws {ToolError} when none comes, or one that is no HTTP.
  */
 export async function ask(
@@ -50,6 +51,7 @@ export async function ask(
   headers: Readonly<Record<string, string>>,
   ms: number,
   signal: AbortSignal,
+  outgoing?: Outgoing,
 ): Promise<Answer> {
   const { socket } = line;
   const tooLate = () => unreachable(url, `no answer within ${ms / 1000} seconds`);
@@ -58,7 +60,7 @@ export async function ask(
       until.addEventListener("abort", () => socket.destroy(), { once: true });
       return new Promise((resolve, reject) => {
         const asked = request({
-          method: "GET",
+          method: outgoing?.method ?? "GET",
           path: `${line.prefix}${url.pathname}${url.search}`,
           headers: line.proxyAuthorization === undefined
             ? headers
@@ -75,7 +77,7 @@ export async function ask(
         // A server that changes the protocol would otherwise keep us waiting.
         asked.once("upgrade", () => reject(new Error("it wants to speak another protocol")));
         socket.once("close", () => reject(new Error("it closed the connection")));
-        asked.end();
+        asked.end(outgoing?.body?.text ?? "");
       });
     });
   } catch (error) {

@@ -44,6 +44,7 @@ export function openWeb(options: WebOptions): Web {
   return {
     read: async (...args) => await (await load()).read(...args),
     download: async (...args) => await (await load()).download(...args),
+    send: async (...args) => await (await load()).send(...args),
   };
 }
 

@@ -91,6 +91,18 @@ export function createPages(options: PagesOptions): Web {
       const hide = (text: string) => redact(text, received.secrets);
       return { ...received, url: hide(received.url), notes: received.notes.map(hide) };
     },
+    async send(address, outgoing, watch) {
+      const received = await client.send(address, outgoing, watch);
+      const { bytes, secrets, isCut } = received;
+      const hide = (text: string) => redact(text, secrets);
+      const facts = { ...received, at: 0, freshMs: 0, isSecret: true };
+      const { content, what, ...made } = asSource({ facts, bytes, secrets, isNew: true });
+      const notes = [...received.notes, ...made.notes, ...(isCut ? [cutNote(bytes)] : [])].map(hide);
+      const page = { title: "", url: hide(received.url), what: `${hide(received.status)}, ${what}`, notes };
+      return content.kind === "media"
+        ? { ...page, content, bytes }
+        : { ...page, content: { kind: "text", text: hide(content.text) } };
+    },
   };
 }
 
@@ -222,7 +234,7 @@ function fileName(url: string): string {
 
 /** Whether a format is a text of the web, which is read here. */
 function isPlain(format: Format): boolean {
-  return format.isSource && /^(text\/|application\/(xhtml\+xml|json))/.test(format.mimeType);
+  return format.isText && /^(text\/|application\/(xhtml\+xml|json))/.test(format.mimeType);
 }
 
 /** Images and sound that a reply can carry. */

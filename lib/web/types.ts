@@ -48,6 +48,13 @@ export interface Page {
   readonly notes: readonly string[];
 }
 
+/** What is sent to an address that is not only read. */
+export interface Outgoing {
+  readonly method: "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Its text and media type; undefined for an empty one. */
+  readonly body?: { readonly mediaType: string; readonly text: string };
+}
+
 /** The web, as far as the person's configuration opens it. */
 export interface Web {
   /**
@@ -62,4 +69,10 @@ export interface Web {
    * @throws {ToolError} as above, and for a file that is larger.
    */
   download(url: string, watch: Watch): Promise<Fetched>;
+  /**
+   * Sends something and reads the answer, as it is. Never more than once, never to another address than the
+   * one given: of redirects only those are followed that lead to a page about what was done. Nothing is kept.
+   * @throws {ToolError} as above; when it is not known whether it was carried out, it says so.
+   */
+  send(url: string, outgoing: Outgoing, watch: Watch): Promise<Page>;
 }

@@ -4,8 +4,16 @@
  */
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { type Native, RIPGREP_PARTS, RUNTIME, RUNTIME_PARTS } from "../../lib/licenses/native.ts";
+import {
+  type Native,
+  PDFIUM,
+  PDFIUM_PARTS,
+  RIPGREP_PARTS,
+  RUNTIME,
+  RUNTIME_PARTS,
+} from "../../lib/licenses/native.ts";
 import type { InstalledPackage } from "../../lib/licenses/packages.ts";
+import { TARGETS } from "../../lib/pack/targets.ts";
 
 /** What the bill of materials is made from. */
 export interface Materials {
@@ -36,7 +44,11 @@ interface Component {
 export function billOfMaterials({ program, packages, lock }: Materials): Record<string, unknown> {
   const root = `pkg:generic/${program.name}@${program.version}`;
   const libraries = packages.map((each) => library(each, lock));
-  const searchers = Object.keys(lock).filter((path) => /^node_modules\/@vscode\/ripgrep-/.test(path)).sort();
+  // The lock file names those of platforms without an executable, too.
+  const platforms = TARGETS.map((target) => target.name.replace(/-musl$/, "").replace(/^windows/, "win32"));
+  const searchers = [...new Set(platforms)].sort().map((platform) =>
+    `node_modules/@vscode/ripgrep-${platform}`
+  );
   const natives = [
     native({ ...RUNTIME, path: "node_modules/bun", type: "platform" }, RUNTIME_PARTS, lock),
     ...searchers.map((path) => {
@@ -84,19 +96,30 @@ export function billOfMaterials({ program, packages, lock }: Materials): Record<
   };
 }
 
+/** The package that PDFium comes in. */
+const PDFIUM_PACKAGE = "@hyzyla/pdfium";
 const RIPGREP_HOME = "https://github.com/microsoft/vscode-ripgrep";
 
 function library(each: InstalledPackage, lock: Materials["lock"]): Component {
+  const reference = purl(each.name, each.version);
   const [group, name] = each.name.startsWith("@") ? each.name.split("/") : [undefined, each.name];
   return {
     type: "library",
-    "bom-ref": purl(each.name, each.version),
+    "bom-ref": reference,
     ...(group === undefined ? {} : { group }),
     name,
     version: each.version,
-    purl: purl(each.name, each.version),
+    purl: reference,
     licenses: licenses(each.license),
     hashes: hashes(lock[each.folder]),
+    ...(each.name === PDFIUM_PACKAGE
+      ? {
+        components: [{
+          ...part(PDFIUM, reference),
+          components: PDFIUM_PARTS.map((inner) => part(inner, reference)),
+        }],
+      }
+      : {}),
     ...(each.home === undefined ? {} : { externalReferences: [{ type: "website", url: each.home }] }),
   };
 }
@@ -118,13 +141,18 @@ function native(
     licenses: licenses(main.license),
     hashes: hashes(entry),
     externalReferences: [{ type: "website", url: main.home }],
-    components: parts.map(({ name, license, home }) => ({
-      type: "library",
-      "bom-ref": `${ref}#${name}`,
-      name,
-      licenses: licenses(license),
-      externalReferences: [{ type: "website", url: home }],
-    })),
+    components: parts.map((each) => part(each, ref)),
+  };
+}
+
+/** Something inside of what has the reference. */
+function part({ name, license, home }: Native, reference: string): Component {
+  return {
+    type: "library",
+    "bom-ref": `${reference}#${name}`,
+    name,
+    licenses: licenses(license),
+    externalReferences: [{ type: "website", url: home }],
   };
 }
 
@@ -134,7 +162,8 @@ function purl(name: string, version: string): string {
 }
 
 function licenses(expression: string): unknown[] {
-  return /^[\w.+-]+$/.test(expression) ? [{ license: { id: expression } }] : [{ expression }];
+  // A reference of our own is an expression, but no identifier of the list of SPDX.
+  return /^(?!LicenseRef-)[\w.+-]+$/.test(expression) ? [{ license: { id: expression } }] : [{ expression }];
 }
 
 /** npm's `sha512-<base64>` as CycloneDX writes hashes. */

@@ -87,7 +87,9 @@ for (const target of targets()) {
         const instructions = client.getInstructions() ?? "";
         assert.ok(instructions.includes(dir), instructions);
         assert.ok(instructions.length <= INSTRUCTIONS_CHARS_MAX);
-        const capabilities = { tools: {}, prompts: {}, resources: {}, completions: {} };
+        // The folder of user tools may be made at any time.
+        const changing = { listChanged: true };
+        const capabilities = { tools: changing, prompts: changing, resources: changing, completions: {} };
         assert.deepEqual(client.getServerCapabilities(), capabilities);
         return Promise.resolve();
       });

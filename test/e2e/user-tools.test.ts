@@ -1,3 +1,5 @@
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import assert from "node:assert/strict";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -205,8 +207,7 @@ test("without a folder of tools nothing of them is offered, and no tool writes i
   for (const target of targets()) {
     await withPlace(async ({ dir, env }) => {
       await withServer(target, ["--allow", dir], { env }, async (server) => {
-        const { result } = await server.initialize();
-        assert.deepEqual(result.capabilities.tools, {});
+        await server.initialize();
         assert.ok(!JSON.stringify(await server.ask("list", "tools/list")).includes("user_tool"));
       });
       const tools = join(dir, "tools");
@@ -242,6 +243,44 @@ test("official clients list and call a user tool, with a structured result", asy
   }
 });
 
+test("a folder of tools that is made while the server runs is noticed, and its client told", async () => {
+  const [target] = targets().toReversed();
+  assert.ok(target);
+  await withPlace(async ({ dir, env }) => {
+    await withServer(target, ["--allow", dir], { env }, async (server) => {
+      const { result } = await server.ask("init", "initialize", INITIALIZE);
+      assert.deepEqual(result.capabilities.tools, { listChanged: true });
+      server.send({ jsonrpc: "2.0", method: "notifications/initialized" });
+      const names = async (id: string) => {
+        const list = await server.ask(id, "tools/list");
+        return list.result.tools.map((tool: { name: string }) => tool.name);
+      };
+      const before = await names("before");
+      assert.ok(!before.includes("find_user_tools"));
+      assert.match(textOf(await call(server, "unknown", "find_user_tools")), /^Unknown tool/);
+      const config = join(env.HOME ?? "", ".config", "clawhammer");
+      // It appears as a whole, as when somebody moves it there.
+      await mkdir(join(config, "new"), { recursive: true, mode: 0o700 });
+      await putTools(join(config, "new"), { "fine.ts": toolSource("fine", "return 'fine';") });
+      await rename(join(config, "new"), join(config, "tools"));
+      await server.message((one) => one.method === "notifications/tools/list_changed", "news of the tools");
+      const after = await names("after");
+      assert.deepEqual(after, [...before, "call_user_tool", "find_user_tools", "fine"].sort());
+      assert.equal(textOf(await call(server, "own", "fine")), "fine");
+      assert.match(textOf(await call(server, "find", "find_user_tools")), /- fine \(read\)/);
+    });
+    // Who asks first need not wait for the news.
+    await rm(join(env.HOME ?? "", ".config"), { recursive: true });
+    await withServer(target, ["--allow", dir], { env }, async (server) => {
+      await server.initialize();
+      const tools = join(env.HOME ?? "", ".config", "clawhammer", "tools");
+      await mkdir(tools, { recursive: true, mode: 0o700 });
+      await putTools(tools, { "fine.ts": toolSource("fine", "return 'fine';") });
+      assert.equal(textOf(await call(server, "1", "call_user_tool", { name: "fine" })), "fine");
+    });
+  });
+});
+
 test("a tool asks the person and the model through the client, where it can", async () => {
   const asks = toolSource(
     "asks",
@@ -271,6 +310,28 @@ test("a tool asks the person and the model through the client, where it can", as
         server.send({ jsonrpc: "2.0", id: wish.id, result });
         assert.equal(textOf(await server.reply("call")), "accept Oslo A line");
       });
+      // The same through the official client of 2026-07-28, which is asked by results.
+      const client = new Client({ name: "test", version: "1.0.0" }, {
+        versionNegotiation: { mode: { pin: "2026-07-28" } },
+        capabilities: { elicitation: {}, sampling: {} },
+      });
+      client.setRequestHandler("elicitation/create", ({ params }) => {
+        assert.equal(params.message, "Which city?");
+        return { action: "accept" as const, content: { city: "Oslo" } };
+      });
+      client.setRequestHandler("sampling/createMessage", () => {
+        return { role: "assistant" as const, model: "m", content: { type: "text" as const, text: "A line" } };
+      });
+      const args = [...target.args, "--tools-dir", join(dir, "own")];
+      await client.connect(
+        new StdioClientTransport({ command: target.command, args, cwd: "/", env, stderr: "ignore" }),
+      );
+      try {
+        const { content } = await client.callTool({ name: "asks", arguments: {} });
+        assert.deepEqual(content, [{ type: "text", text: "accept Oslo A line" }]);
+      } finally {
+        await client.close();
+      }
     });
   }
 });

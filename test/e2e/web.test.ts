@@ -37,7 +37,7 @@ for (const target of targets()) {
           assert.match(await call(server, 1, "fetch_url", { url }), /"T" \(HTML page[^]*# Hello\n\nyou\n---/);
           assert.match(await call(server, 2, "fetch_url", { url: `${url}deep` }), /its plain text[^]*depth/);
           assert.match(await call(server, 3, "download_file", { url, path: "f.html" }), /^Saved .*f\.html/);
-          assert.match(await call(server, 4, "read_file", { path: "f.html" }), /<h1>Hello/);
+          assert.match(await call(server, 4, "read_file", { path: "f.html", as: "text" }), /<h1>Hello/);
         });
       })
     );

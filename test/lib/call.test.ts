@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { CancelledError, ToolError, UnknownNameError } from "../../lib/errors.ts";
 import { REPLY_CHARS_MAX } from "../../lib/limits.ts";
@@ -190,4 +191,20 @@ test("the log tells tool, duration, size and outcome; arguments and refusals onl
   assert.match(said.info[0] ?? "", /^call echo \d+\.\d ms \d+ characters ok$/);
   for (const line of said.info.slice(1)) assert.match(line, /^call echo \d+\.\d ms \d+ characters refused$/);
   assert.match(said.debug.join("\n"), /echo was refused: .*diary\.txt/);
+});
+
+test("the time limit of a call stands still while the client asks, where nobody waits", async () => {
+  const asks = toolOf(async (_args, ctx) => text((await ctx.elicit?.("?", {}))?.action ?? "none"), {
+    timeoutMs: 400,
+  });
+  await withSandbox(moduleOf(asks), async ({ caller }) => {
+    const elicit = async () => {
+      await sleep(600);
+      return { action: "accept" as const };
+    };
+    const waited = await caller.call("probe", {}, { elicit });
+    assert.match(JSON.stringify(waited.content), /was stopped: it took longer than 0\.4 seconds/);
+    const unhurried = await caller.call("probe", {}, { elicit, unhurried: true });
+    assert.deepEqual(unhurried.content, [{ type: "text", text: "accept" }]);
+  });
 });

@@ -100,7 +100,7 @@ test("TOML: an entry becomes a table at the end; long strings and lists are no t
   assert.equal(added, "[mcp_servers.clawhammer] # ours\ncommand = 'x' # y\nargs = []\n[z]\n");
 });
 
-test("TOML: sub-tables and dotted keys of an entry go with it; a table in one line is refused", async () => {
+test("TOML: sub-tables and dotted keys of an entry go with it", async () => {
   const path = ["mcp_servers", "clawhammer"];
   const text = [
     'model = "x"',
@@ -118,9 +118,45 @@ test("TOML: sub-tables and dotted keys of an entry go with it; a table in one li
   assert.equal(await edit("toml", text, path, undefined), 'model = "x"\r\n\r\n# other\r\n[other]\r\n');
   const dotted = 'mcp_servers.clawhammer.command = "c" # d\nmcp_servers.a.command = "e"\n';
   assert.equal(await edit("toml", dotted, path, undefined), 'mcp_servers.a.command = "e"\n');
-  const inline = 'mcp_servers = { a = { command = "x" } }\n';
+});
+
+test("TOML: tables in one line are changed in it, and everything around stays", async () => {
+  const path = ["mcp_servers", "clawhammer"];
+  const servers = [
+    '{ a = { command = "x, }", args = ["}", "{"] } }',
+    "{a={command='x'},b={command=\"y\"}}",
+    "{}",
+    "{ }",
+    '{ a.command = "x" , "b c".args = [\n  1, # }\n  2,\n] }',
+  ];
+  for (const table of servers) {
+    for (const text of [`# c\nmcp_servers = ${table} # t\nz = 1\n`, `mcp_servers = ${table}`]) {
+      const after = await edit("toml", text, path, ENTRY);
+      assert.notEqual(after, text);
+      assert.equal(await edit("toml", after, path, ENTRY), after);
+      const back = await edit("toml", after, path, undefined);
+      assert.equal(back, text.replace("{ }", "{}"));
+      // Inside of the entry, too.
+      const changed = await edit("toml", after, [...path, "args"], ["}"]);
+      assert.match(changed, /args = \["}"\]/);
+      assert.equal(await edit("toml", changed, path, undefined), back);
+    }
+  }
+  const first = await edit(
+    "toml",
+    "mcp_servers = {clawhammer={command='c'}, b={command='d'}}\n",
+    path,
+    undefined,
+  );
+  assert.equal(first, "mcp_servers = {b={command='d'}}\n");
+  const entry = await edit("toml", "[mcp_servers]\nclawhammer = { command = 'c' }\nb = 1\n", [
+    ...path,
+    "args",
+  ], ["x"]);
+  assert.equal(entry, "[mcp_servers]\nclawhammer = { command = 'c', args = [\"x\"] }\nb = 1\n");
+  // Where it would mean something else, nothing is changed.
   await assert.rejects(
-    edit("toml", inline, path, ENTRY),
+    edit("toml", "mcp_servers = [{ a = 1 }]\n", path, ENTRY),
     (error: unknown) => error instanceof ToolError && error.next.includes("by hand"),
   );
 });
@@ -155,6 +191,22 @@ test("YAML: an entry is added to the block; indentation and comments are kept", 
     await edit("yaml", block, [...path, "args"], ["serve"]),
     'extensions:\n  clawhammer:\n    cmd: x # c\n    args: ["serve"]\n    z: 1\n',
   );
+  const keeping = [
+    "extensions:\n  a:\n    t: |+\n      keep\n\n\n",
+    "t: >1+\n  keep\n\n\n",
+    "a: 1\nt: |+\n\n\n",
+  ];
+  for (const one of keeping) {
+    // Empty lines that belong to a text stay part of it, whatever is added behind them.
+    for (const more of ["", "# c\n", "other: 1\n"]) {
+      for (const eol of ["\n", "\r\n"]) {
+        const text = (one + more).replaceAll("\n", eol);
+        const put = await edit("yaml", text, path, ENTRY);
+        const back = await edit("yaml", put, path, undefined);
+        assert.equal(back.replace(/^extensions: \{\}\r?\n/m, ""), text, JSON.stringify(put));
+      }
+    }
+  }
   const cases = [
     "",
     "# only a comment\n",
@@ -238,8 +290,17 @@ test("TOML and YAML property: put then remove gives back a random text that ends
     "[t]\nx = [1,\n 2] # z",
     "[[l]]\nk = '''\n[a]\n'''",
     "[x.'y z']",
+    "[u]\ni = { a = 1, b = { c = ['}'] } }",
   ];
-  const yaml = ["# c", "", "k: v # w", "l:\n- 1\n-   2", "t: |\n  a: b\n  c", "f: {a: [1, 2]}"];
+  const yaml = [
+    "# c",
+    "",
+    "k: v # w",
+    "l:\n- 1\n-   2",
+    "t: |\n  a: b\n  c",
+    "s: |+\n  x\n\n",
+    "f: {a: [1, 2]}",
+  ];
   for (let round = 0; round < 150; round++) {
     const random = createRandom(seed + round);
     const eol = random.pick(["\n", "\r\n"]);
@@ -286,7 +347,7 @@ test("YAML: a map in braces may end with a comma", async () => {
 test("what cannot be added is shown as the format writes it", async () => {
   const path = ["mcp_servers", "clawhammer"];
   await assert.rejects(
-    edit("toml", "mcp_servers = { a = { command = 'x' } }\n", path, ENTRY),
+    edit("toml", "mcp_servers = [{ command = 'x' }]\n", path, ENTRY),
     (error) =>
       error instanceof ToolError &&
       /by hand:\n\[mcp_servers\.clawhammer\]\ncommand = "/.test(error.next ?? ""),

@@ -101,7 +101,7 @@ test("html becomes Markdown with everything that is visible", async () => {
   );
   assert.equal(markdown, "Menu\n\n# Hi\n\nText\n");
   assert.equal(outcome.properties.title, "T");
-  assert.equal(outcome.format.isSource, true);
+  assert.equal(outcome.format.isText, true);
   const latin = Buffer.from('<meta charset="iso-8859-1"><p>Caf\xe9</p>', "latin1");
   assert.match((await converted("b.html", latin)).markdown, /Café/);
 });

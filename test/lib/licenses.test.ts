@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { RUNTIME_PARTS } from "../../lib/licenses/native.ts";
+import { PDFIUM_PARTS, RUNTIME_PARTS } from "../../lib/licenses/native.ts";
 import { dependenciesOf, type InstalledPackage } from "../../lib/licenses/packages.ts";
 import { collectLicenses, licenses } from "../../lib/licenses/text.ts";
 
@@ -40,7 +40,7 @@ test("licenses names every package, ripgrep, and the runtime with what it links"
     assert.ok(text.includes(`- ${name} ${version}: ${license}\n`), name);
     assert.ok(texts.every((one) => text.includes(one)), name);
   }
-  for (const { name } of RUNTIME_PARTS) assert.ok(text.includes(`- ${name}: `), name);
+  for (const { name } of [...RUNTIME_PARTS, ...PDFIUM_PARTS]) assert.ok(text.includes(`- ${name}: `), name);
   assert.match(text, /- Bun \d+\.\d+\.\d+: MIT\n/);
   assert.match(text, /- PDFium: BSD-3-Clause AND Apache-2\.0\n/);
   assert.match(text, /- ripgrep: MIT OR Unlicense, from @vscode\/ripgrep \d/);

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
+import { PDFIUM_PARTS, RUNTIME_PARTS } from "../../lib/licenses/native.ts";
 import { dependenciesOf } from "../../lib/licenses/packages.ts";
 import { executableName, TARGETS } from "../../lib/pack/targets.ts";
 import { description, license, name, version } from "../../lib/version.ts";
@@ -45,7 +46,11 @@ test("the bill of materials names packages, runtime and ripgrep, with hashes of 
   const { bomFormat, specVersion, serialNumber, components, dependencies } = await bill();
   assert.deepEqual([bomFormat, specVersion], ["CycloneDX", "1.6"]);
   assert.match(serialNumber, /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
-  const all = components.flatMap((component) => [component, ...component.components ?? []]);
+  const inside = (component: Component): Component[] => [
+    component,
+    ...(component.components ?? []).flatMap(inside),
+  ];
+  const all = components.flatMap(inside);
   const refs = all.map((component) => component["bom-ref"]);
   assert.equal(new Set(refs).size, refs.length);
   for (const { name: called, version: number } of await dependenciesOf(ROOT)) {
@@ -54,10 +59,21 @@ test("the bill of materials names packages, runtime and ripgrep, with hashes of 
   for (const part of ["bun@", "%40vscode/ripgrep-linux-x64@", "%40vscode/ripgrep-win32-arm64@"]) {
     assert.ok(refs.some((ref) => ref.startsWith(`pkg:npm/${part}`)), part);
   }
+  assert.ok(!refs.some((ref) => /ripgrep-linux-(arm@|ia32|riscv64)/.test(ref)), "no executable has it");
   for (const component of components) {
     assert.equal(component.licenses.length, 1, component.name);
     assert.match(component.hashes?.[0]?.content ?? "", /^[0-9a-f]{128}$/, component.name);
   }
+  // Also what is inside of what npm brings, under its own licence.
+  const pdfium = components.find((component) => component["bom-ref"].includes("hyzyla/pdfium@"));
+  const inPdfium = inside(pdfium ?? assert.fail("no PDFium")).map((component) => component.name);
+  for (const part of ["PDFium", ...PDFIUM_PARTS.map((each) => each.name)]) {
+    assert.ok(inPdfium.includes(part), part);
+  }
+  for (const part of RUNTIME_PARTS) {
+    assert.ok(all.some((component) => component.name === part.name), part.name);
+  }
+  assert.ok(all.every(({ licenses }) => !/"id":"LicenseRef/.test(JSON.stringify(licenses))));
   const known = new Set([...refs, `pkg:generic/${name}@${version}`]);
   for (const { ref, dependsOn } of dependencies) {
     assert.deepEqual([ref, ...dependsOn].filter((each) => !known.has(each)), []);

@@ -90,18 +90,69 @@ test("read_file shows pages as images, and names the call for the next ones", as
   });
 });
 
-test("read_file leaves text as it is, HTML too unless Markdown is asked for", async () => {
-  const html = "<html><body><h1>Hi</h1></body></html>\n";
+test("read_file shows a page as Markdown, its source when asked; other text as it is", async () => {
+  const html = "<html><body><h1>Hi</h1><p>all</p></body></html>\n";
+  const shown =
+    /a\.html: HTML page, title "Hi", as Markdown \(its source: as "text"\), 3 lines\n# Hi\n\nall\n?$/;
   await withSandbox([files], async ({ call, put }) => {
     await put({ "a.html": html, "a.csv": "a,b\n1,2\n", "note.txt": "%PDF is a format" });
-    assert.equal((await call("read_file", { path: "a.html" })).text, html);
+    assert.match((await call("read_file", { path: "a.html" })).text, shown);
+    assert.match((await call("read_file", { path: "a.html", as: "markdown" })).text, shown);
     assert.match(
-      (await call("read_file", { path: "a.html", as: "markdown" })).text,
-      /HTML page, title "Hi", as Markdown, 1 line\n# Hi/,
+      (await call("read_file", { path: "a.html", offset: 3 })).text,
+      /line 3 of 3\nall$/,
     );
+    assert.match(
+      (await call("read_multiple_files", { paths: ["a.html"] })).text,
+      /^==> .*as Markdown.*\n# Hi/,
+    );
+    assert.equal((await call("read_file", { path: "a.html", as: "text" })).text, html);
     assert.equal((await call("read_file", { path: "a.csv" })).text, "a,b\n1,2\n");
     const refused = await call("read_file", { path: "a.csv", pages: "2" });
     assert.match(refused.text, /^Cannot read a part of "[^"]*a\.csv": it is no document\n/);
+  });
+});
+
+test("read_file shows the source of a page in which there is nothing to read, and says so", async () => {
+  const pages = {
+    "app.html":
+      '<!doctype html><html><head><title>App</title><script type="module" src="/a.js"></script></head>' +
+      '<body><div id="root"></div><noscript>You need to enable JavaScript to run this app.</noscript></body>',
+    "script.html": "<script>\nconst x = 1;\n</script>\n",
+    "template.html": '<app-header></app-header>\n<router-outlet *ngIf="ready"></router-outlet>\n',
+  };
+  await withSandbox([files], async ({ call, put }) => {
+    await put({ ...pages, "empty.html": "", "bad.ipynb": "{]" });
+    for (const [path, html] of Object.entries(pages)) {
+      const { text } = await call("read_file", { path });
+      const [first = "", ...rest] = text.split("\n");
+      assert.match(first, /HTML page, its source because it has no readable text, \d lines?$/);
+      assert.equal(rest.join("\n").trimEnd(), html.trimEnd());
+    }
+    assert.match((await call("read_file", { path: "empty.html" })).text, /empty\.html: empty file$/);
+    assert.match(
+      (await call("read_file", { path: "bad.ipynb" })).text,
+      /notebook, its source because .*made into Markdown, 1 line\n\{\]\n[\s\S]*Cannot read .*no JSON/,
+    );
+    assert.equal((await call("read_file", { path: "app.html", pages: "2" })).isError, true);
+  });
+});
+
+test("edit_file says where the source of a page is shown", async () => {
+  await withSandbox([files], async ({ call, put }) => {
+    await put({ "a.html": "<h1>Hello <b>you</b></h1>\n" });
+    const missed = await call("edit_file", {
+      path: "a.html",
+      edits: [{ oldText: "# Hello **you**", newText: "# Hello" }],
+    });
+    assert.match(missed.text, /shows this HTML page as Markdown\. .*read_file .*"as":"text"/);
+    await put({ "long.html": "<p>line</p>\n".repeat(2_000) });
+    const edits = [{ oldText: "line", newText: "more", replaceAll: true }];
+    const { text } = await call("edit_file", { path: "long.html", edits });
+    assert.match(
+      text,
+      /The diff is cut at .*read_file \{"path":"[^"]*long\.html","as":"text","offset":\d+\}/,
+    );
   });
 });
 
@@ -114,6 +165,12 @@ test("read_file shows the source of a document that is text when asked, and edit
       /notebook, 1 cell, as Markdown[\s\S]*x = 1/,
     );
     assert.equal((await call("read_file", { path: "a.ipynb", as: "text" })).text, notebook);
+    await put({ "a.eml": "Subject: Hi\n\nHello\n", "a.rtf": "{\\rtf1 Hello\\par}" });
+    assert.match((await call("read_file", { path: "a.eml" })).text, /e-mail, .*as "text"\), [\s\S]*\nHello/);
+    assert.match(
+      (await call("read_file", { path: "a.rtf" })).text,
+      /RTF document, .*as Markdown, [\s\S]*\nHello/,
+    );
     const missed = await call("edit_file", {
       path: "a.ipynb",
       edits: [{ oldText: "```\nx = 1\n```", newText: "```\nx = 2\n```" }],

@@ -34,6 +34,18 @@ test("search_text looks inside documents when asked, with page and line", async 
   });
 });
 
+test("search_text says that lines of a page are those of its source, and how to read it", async () => {
+  await withSandbox([search], async ({ call, put }) => {
+    await put({ "a.html": "<p>needle</p>\n", "b.txt": "needle\n" });
+    const html = await call("search_text", { pattern: "needle" });
+    assert.match(
+      html.text,
+      /\na\.html\n1: <p>needle<\/p>\n[\s\S]*page are those of its source: .*"text"/,
+    );
+    assert.doesNotMatch((await call("search_text", { pattern: "needle", path: "b.txt" })).text, /source/);
+  });
+});
+
 test("search_text in documents knows expressions, letter case, context, globs and pages", async () => {
   await withSandbox([search], async ({ call, put }) => {
     await put({ "a.pdf": PDF, "b.docx": docx(paragraph("needle")) });

@@ -29,7 +29,7 @@ export function documentFormat(seen: Seen, { pages, as }: Wish, ctx: Context): F
   if (as === "text") return undefined;
   const format = ctx.documents.recognise(seen.head, seen.path);
   const isAsked = pages !== undefined || as === "images";
-  if (format !== undefined) return format.isSource && !isAsked && as === undefined ? undefined : format;
+  if (format !== undefined) return format;
   if (!isAsked) return undefined;
   throw new ToolError(
     `Cannot read ${as === "images" ? "the pages" : "a part"} of "${showName(seen.path)}": it is no document`,
@@ -37,17 +37,47 @@ export function documentFormat(seen: Seen, { pages, as }: Wish, ctx: Context): F
   );
 }
 
-/** Reads a document as Markdown, and of it the lines that are wanted. */
+/**
+ * Reads a document as Markdown, and of it the lines that are wanted. A text of which none can be made, or in
+ * which there is nothing to read, is shown as it is, and why.
+ * @param plain The same lines of the file as it is.
+ */
 export async function lookInside(
   file: OpenFile,
+  plain: Seen,
   asked: Asked,
   chars: number,
   ctx: Context,
-): Promise<SeenText> {
-  return await ctx.documents.withMarkdown({ file }, asked.also?.pages, ctx, async (markdown) => {
-    const seen = await lookAsMarkdown(markdown.file, markdown.lines, asked, chars, ctx);
-    return { ...seen, head: Buffer.alloc(0), from: { title: titleOf(markdown), notes: markdown.warnings } };
-  });
+): Promise<Seen> {
+  const format = ctx.documents.recognise(plain.head, plain.path);
+  const source = plain.kind === "text" && format?.isText && asked.also?.pages === undefined
+    ? plain
+    : undefined;
+  // A size of 0 is no proof of emptiness.
+  if (source?.page.total === 0) return source;
+  try {
+    return await ctx.documents.withMarkdown({ file }, asked.also?.pages, ctx, async (markdown) => {
+      if (markdown.lines === 0 && source !== undefined) {
+        return asSource(source, markdown, "it has no readable text", markdown.warnings);
+      }
+      const seen = await lookAsMarkdown(markdown.file, markdown.lines, asked, chars, ctx);
+      return { ...seen, head: Buffer.alloc(0), from: { title: titleOf(markdown), notes: markdown.warnings } };
+    });
+  } catch (error) {
+    throwIfAborted(ctx.signal);
+    if (source === undefined || format === undefined || !(error instanceof ToolError)) throw error;
+    return asSource(source, { format }, "it cannot be made into Markdown", [error.message]);
+  }
+}
+
+/** A text as it is, in place of its Markdown. */
+function asSource(
+  source: SeenText,
+  { format }: Pick<Markdown, "format">,
+  why: string,
+  notes: readonly string[],
+): Seen {
+  return { ...source, from: { title: `${format.name}, its source because ${why}`, notes } };
 }
 
 /** `PDF document, 12 pages, title "Budget", as Markdown`. */
@@ -60,7 +90,8 @@ function titleOf({ format, unit, total, properties }: Markdown): string {
     format.name,
     ...(total === undefined ? [] : [counted(total, unit, unit === "entry" ? "entries" : `${unit}s`)]),
     ...stated,
-    "as Markdown",
+    // What is edited is its text, not the Markdown.
+    format.isText ? 'as Markdown (its source: as "text")' : "as Markdown",
   ].join(", ");
 }
 

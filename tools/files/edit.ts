@@ -46,8 +46,8 @@ const editFile = defineTool({
   title: "Edit a text file",
   description:
     "Replaces passages of a text file; answers with a diff. All edits are made, in order, or none. " +
-    "Encoding, line endings and everything else stay as they are. Copy oldText from read_file. " +
-    "For a whole new content: write_file.",
+    "Encoding, line endings and everything else stay as they are. Copy oldText from read_file (HTML: " +
+    'as "text"). For a whole new content: write_file.',
   effect: "change",
   world: "closed",
   input: {
@@ -73,7 +73,9 @@ const editFile = defineTool({
       const result = encodeResult(path, after, decoded);
       throwIfAborted(ctx.signal);
       if (!dryRun) await ctx.files.write(path, result, { replaces: identity });
-      return await answer(path, before, after, edits, dryRun);
+      // The lines of the diff are those of the source.
+      const as = ctx.documents.recognise(bytes, path) === undefined ? undefined : "text";
+      return await answer({ path, as }, before, after, edits, dryRun);
     });
   },
 });
@@ -137,7 +139,7 @@ function refuseUnencodable(path: string, edits: readonly Edit[], form: Decoded):
 /** A document that is text is shown as Markdown, which is not what stands in the file. */
 function noteOn(path: string, bytes: Uint8Array, { documents }: Context): string | undefined {
   const format = documents.recognise(bytes, path);
-  if (format === undefined || format.isSource) return undefined;
+  if (format === undefined) return undefined;
   return `\nread_file shows this ${format.name} as Markdown. What stands in the file: read_file ${
     JSON.stringify({ path, as: "text" })
   }`;
@@ -249,7 +251,7 @@ function encodeResult(path: string, draft: Draft, form: Decoded): Uint8Array {
 }
 
 async function answer(
-  path: string,
+  { path, as }: { readonly path: string; readonly as: string | undefined },
   before: Draft,
   after: Draft,
   edits: readonly Edit[],
@@ -270,6 +272,6 @@ async function answer(
   if (diff.cutAt === undefined) return text(body);
   const next = dryRun
     ? "To see more, try fewer edits at a time."
-    : `The rest: read_file ${JSON.stringify({ path, offset: diff.cutAt })}`;
+    : `The rest: read_file ${JSON.stringify({ path, as, offset: diff.cutAt })}`;
   return text(body, `The diff is cut at line ${count(diff.cutAt)}. ${next}`);
 }

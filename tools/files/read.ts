@@ -26,8 +26,8 @@ const readFile = defineTool({
   name: "read_file",
   title: "Read a file",
   description:
-    "Reads text exactly as it is, images and audio as media, documents (PDF, Office, mail, ZIP, …) as " +
-    "Markdown. A reply that is cut names the call that continues. Several files: read_multiple_files. " +
+    "Reads text exactly as it is, images and audio as media, documents (PDF, Office, HTML, mail, ZIP, …) " +
+    "as Markdown. A reply that is cut names the call that continues. Several files: read_multiple_files. " +
     "Folders: list_directory. Where something stands: search_text.",
   effect: "read",
   world: "closed",
@@ -45,7 +45,7 @@ const readFile = defineTool({
       const plain = await look(file, asked, CONTENT_CHARS, ctx);
       const format = documentFormat(plain, { pages, as }, ctx);
       if (format !== undefined && as === "images") return await pageImages(file, pages, ctx);
-      const seen = format === undefined ? plain : await lookInside(file, asked, CONTENT_CHARS, ctx);
+      const seen = format === undefined ? plain : await lookInside(file, plain, asked, CONTENT_CHARS, ctx);
       if (seen.kind === "bytes") return bytesReply(seen);
       const shown = showText(seen, asked, CONTENT_CHARS - path.length, false);
       return text(shown.text, shown.more);
@@ -105,7 +105,7 @@ async function lookOrError(path: string, ctx: Context) {
     return await ctx.files.withFile(settled, async (file) => {
       const plain = await look(file, WHOLE, CONTENT_CHARS, ctx);
       const format = documentFormat(plain, {}, ctx);
-      return format === undefined ? plain : await lookInside(file, WHOLE, CONTENT_CHARS, ctx);
+      return format === undefined ? plain : await lookInside(file, plain, WHOLE, CONTENT_CHARS, ctx);
     });
   } catch (error) {
     throwIfAborted(ctx.signal);

@@ -3,7 +3,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { DOCUMENT_EXTENSIONS } from "../../lib/documents/formats.ts";
+import { DOCUMENT_EXTENSIONS, FORMATS } from "../../lib/documents/formats.ts";
 import type { Markdown } from "../../lib/documents/types.ts";
 import { CancelledError, throwIfAborted, ToolError } from "../../lib/errors.ts";
 import { count, counted } from "../../lib/format.ts";
@@ -122,7 +122,7 @@ async function candidates(scope: Scope, glob: string | undefined, ctx: Context):
   }));
 }
 
-/** What is called like a document and is plain text, which the other search has searched; or closed to us. */
+/** What is plain text, or a page, whose source the other search has searched; or closed to us. */
 const NO_DOCUMENT = Symbol("no document");
 
 /** @returns the lines; why it cannot be read; or undefined when time is over or it is not there. */
@@ -137,7 +137,7 @@ async function searchOne(
   try {
     return await ctx.files.withFile(path, async (file) => {
       const format = ctx.documents.recognise(await readAt(file, Buffer.alloc(SNIFF_BYTES), 0), path);
-      if (format === undefined || format.isSource) return NO_DOCUMENT;
+      if (format === undefined || format === FORMATS.html) return NO_DOCUMENT;
       const { findInFile } = await import("../../lib/search/builtin.ts");
       try {
         return await ctx.documents.withMarkdown(

@@ -173,6 +173,7 @@ async function showPage(places: readonly Place[], wish: PageWish, ctx: Context):
       const size = hit.reduce((sum, row) => sum + row.length + 1, isTitled ? 0 : name.length + 2);
       if (chars + size > MATCHES_CHARS && chars > 0) return { rows, end, notes };
       if (!isTitled) rows.push("", name);
+      if (!isTitled && place.isDocument !== true) await noteSource(name, notes);
       isTitled = true;
       rows.push(...hit);
       chars += size;
@@ -180,6 +181,15 @@ async function showPage(places: readonly Place[], wish: PageWish, ctx: Context):
     }
   }
   return { rows, end, notes };
+}
+
+/** Says that the lines of a text that read_file shows as Markdown are not those of the Markdown. */
+async function noteSource(name: string, notes: string[]): Promise<void> {
+  const { textualFormat } = await import("../../lib/documents/formats.ts");
+  const format = textualFormat(name);
+  if (format === undefined) return;
+  const note = `Lines of the ${format.name} are those of its source: read_file takes them with as "text".`;
+  if (!notes.includes(note)) notes.push(note);
 }
 
 function hitsOf({ lines, columns, offsets }: FileLines, from: number, to: number): Hit[] {

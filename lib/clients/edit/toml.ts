@@ -6,6 +6,7 @@
 import type * as Toml from "smol-toml";
 import type { Plain } from "../types.ts";
 import { type Data, type Editor, Fault, isData } from "./edit.ts";
+import { findInline, type Pieces, putInline, removeInline } from "./inline.ts";
 import { lineEndOf } from "./layout.ts";
 
 /** A line, or several, of a text: the head of a table, or a key and its value. */
@@ -28,14 +29,37 @@ export function createTomlEditor(toml: typeof Toml): Editor {
       const statements = scan(text);
       const exact = statements.find((one) => one.kind === "pair" && isSame(one.path, path));
       if (exact !== undefined) return text.slice(0, exact.value) + write(value) + text.slice(exact.end);
+      const around = inlineAround(text, statements, path);
+      if (around !== undefined) {
+        const rest = path.slice(around.path.length);
+        return putInline(text, around.value, rest, { key, written: write(value) }, PIECES);
+      }
       const table = statements.findLast((one) => one.kind === "table" && isSame(one.path, path.slice(0, -1)));
       if (table !== undefined && !isTable(value)) return addPair(text, statements, table, path, value);
       const present = statements.some((one) => isWithin(one.path, path));
       return append(present ? remove(text, path) : text, path, value);
     },
     remove,
-    find: (text, path) => scan(text).find((one) => isWithin(one.path, path))?.start,
+    find(text, path) {
+      const statements = scan(text);
+      const around = inlineAround(text, statements, path);
+      return around === undefined
+        ? statements.find((one) => isWithin(one.path, path))?.start
+        : findInline(text, around.value, path.slice(around.path.length), PIECES);
+    },
   };
+}
+
+/** The pair above a path whose value is a table in one line. */
+function inlineAround(
+  text: string,
+  statements: readonly Statement[],
+  path: readonly string[],
+): Statement | undefined {
+  return statements.find((one) =>
+    one.kind === "pair" && one.path.length < path.length && isWithin(path, one.path) &&
+    text.charAt(one.value) === "{"
+  );
 }
 
 function parse(toml: typeof Toml, text: string): Data {
@@ -79,6 +103,8 @@ function addPair(
 /** Takes away the tables and pairs at a path, each with its lines and one empty line before a table. */
 function remove(text: string, path: readonly string[]): string {
   const statements = scan(text);
+  const around = inlineAround(text, statements, path);
+  if (around !== undefined) return removeInline(text, around.value, path.slice(around.path.length), PIECES);
   let rest = text;
   for (const one of statements.toReversed()) {
     if (!isWithin(one.path, path)) continue;
@@ -156,7 +182,7 @@ function unquote(body: string): string {
 }
 
 /** Where the value ends that begins here: at the end of the line outside of strings and brackets. */
-function endOfValue(text: string, from: number): number {
+function endOfValue(text: string, from: number, isEnd = /[\r\n]/): number {
   let depth = 0;
   let at = from;
   while (at < text.length) {
@@ -169,7 +195,7 @@ function endOfValue(text: string, from: number): number {
       if (depth === 0) return at;
       at = endOfLine(text, at);
     } else {
-      if (/[\r\n]/.test(one) && depth === 0) return at;
+      if (depth === 0 && isEnd.test(one)) return at;
       if (one === "[" || one === "{") depth++;
       if (one === "]" || one === "}") depth--;
       at++;
@@ -177,6 +203,8 @@ function endOfValue(text: string, from: number): number {
   }
   return at;
 }
+
+const PIECES: Pieces = { readKeys, endOfItem: (text, from) => endOfValue(text, from, /[,}]/) };
 
 function endOfString(text: string, from: number, quote: string): number {
   let at = from;

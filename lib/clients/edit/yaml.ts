@@ -95,6 +95,10 @@ function insert(
   const start = rangeOf(first?.key)[0];
   const indent = text.slice(lineStart(text, start), start);
   const eol = lineEndOf(text);
+  const kept = endOfKept(yaml, text, map);
+  if (kept !== undefined) {
+    return text.slice(0, kept) + write(added, indent, indentUnit(text), eol) + eol + text.slice(kept);
+  }
   const at = endOfLine(text, endOf(yaml, map));
   return text.slice(0, at) + eol + write(added, indent, indentUnit(text), eol) + text.slice(at);
 }
@@ -141,6 +145,20 @@ function endOf(yaml: typeof Yaml, node: unknown): number {
     return last.value === null ? rangeOf(last.key)[1] + 1 : endOf(yaml, last.value);
   }
   return rangeOf(node)[1];
+}
+
+/**
+ * Where a text ends that keeps the empty lines behind it (`|+`), when a node ends with one: what is added
+ * comes behind them. Undefined for all others.
+ */
+function endOfKept(yaml: typeof Yaml, text: string, node: unknown): number | undefined {
+  if (yaml.isCollection(node)) {
+    return node.flow === true ? undefined : endOfKept(yaml, text, node.items.at(-1));
+  }
+  if (yaml.isPair(node)) return endOfKept(yaml, text, node.value);
+  if (!yaml.isScalar(node)) return undefined;
+  const [start, end] = rangeOf(node);
+  return /^[|>]\d?\+/.test(text.slice(start, end)) && /[\r\n]$/.test(text.slice(0, end)) ? end : undefined;
 }
 
 function rangeOf(node: unknown): readonly [number, number] {

@@ -3,7 +3,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { htmlToMarkdown } from "../../markdown/html.ts";
+import { type HtmlPage, htmlToMarkdown } from "../../markdown/html.ts";
 import { readPart, resolveIn } from "../package.ts";
 import type { Sink } from "../sink.ts";
 import { Unreadable } from "../unreadable.ts";
@@ -12,21 +12,28 @@ import type { Zip } from "../zip.ts";
 /** Bytes of one page of HTML: its whole tree is built in memory, at some ten times the size. */
 const PAGE_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Reads a page. */
+/** Reads a page. Nothing is written of one that has nothing to read: the empty frame of a program. */
 export function readHtml(bytes: Uint8Array, sink: Sink): void {
-  const { title } = writeHtml(decodeHtml(bytes), sink);
-  sink.property("title", title);
+  const page = markdownOf(decodeHtml(bytes), sink);
+  sink.property("title", page.title);
+  if (page.isShell !== true && /[\p{L}\p{N}]/u.test(page.markdown)) writePage(page, sink);
 }
 
 /** Writes the Markdown of a page. Its headings are made smaller by `deeper` levels. */
-export function writeHtml(html: string, sink: Sink, deeper = 0): { title: string } {
+export function writeHtml(html: string, sink: Sink, deeper = 0): void {
+  writePage(markdownOf(html, sink), sink, deeper);
+}
+
+function markdownOf(html: string, sink: Sink): HtmlPage {
   if (html.length > PAGE_BYTES_MAX) {
     sink.warn(`A page of ${html.length} characters was read in part only.`);
   }
-  const { markdown, title, notes } = htmlToMarkdown(html.slice(0, PAGE_BYTES_MAX), { whole: true });
+  return htmlToMarkdown(html.slice(0, PAGE_BYTES_MAX), { whole: true });
+}
+
+function writePage({ markdown, notes }: HtmlPage, sink: Sink, deeper = 0): void {
   sink.line(deeper === 0 ? markdown : deepen(markdown, deeper));
   for (const note of notes) sink.warn(note);
-  return { title };
 }
 
 /** Headings of a part stand below the one of the part. Lines inside of fences are none. */
