@@ -32,6 +32,13 @@ export const GIT_OVERRIDES_MAX = 200;
 export const GIT_POINTER_BYTES_MAX = 8 * KIB;
 /** Object stores a repository may borrow from, one from the other: git itself follows five. */
 export const GIT_ALTERNATES_MAX = 5;
+/** Folders of git directories whose contents are remembered: an object store has some 260. */
+export const GIT_FOLDERS_KEPT_MAX = 5_000;
+/**
+ * Milliseconds without a change after which the contents of a folder are remembered: longer than the tick of
+ * any file system's clock, the coarsest of which (FAT) counts two seconds.
+ */
+export const GIT_CALM_MS = 3_000;
 /** Entries of a git directory that are looked at for links before something is changed in it. */
 export const GIT_ENTRIES_MAX = 50_000;
 /** Folders below an allowed one in which repositories are looked for, and folders looked into in all. */

@@ -9,7 +9,7 @@ import type { Command, Output, Repository } from "../../lib/git/types.ts";
 import { GIT_LOG_DEFAULT, GIT_LOG_MAX, REPLY_CHARS_MAX } from "../../lib/limits.ts";
 import { showName } from "../../lib/names.ts";
 import { text } from "../../lib/reply.ts";
-import { type AnyTool, defineTool } from "../../lib/tool.ts";
+import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
 import { visible } from "../../lib/visible.ts";
 import {
   type Clock,
@@ -44,10 +44,9 @@ export const gitLog: AnyTool = defineTool({
   async run(args, ctx) {
     const { offset = 1, limit = GIT_LOG_DEFAULT } = args;
     return await ctx.git.withRepository(args.repo, { signal: ctx.signal }, async (repository) => {
-      const time = clockOf(ctx);
       const range = await rangeOf(repository, args.range);
       const path = args.path === undefined ? undefined : await repository.pathOf(args.path);
-      const [filter, words] = await filterOf(repository, args, time);
+      const [filter, words] = await filterOf(repository, args, ctx);
       const follow = path !== undefined && path !== "" && await isFollowed(repository, path, range);
       const named = args.contains !== undefined || follow;
       const command: Command = {
@@ -61,11 +60,16 @@ export const gitLog: AnyTool = defineTool({
         ],
         revisions: range.revisions,
         paths: path === undefined ? undefined : [path],
+        // To find "Émile" by "émile" it must know letters.
+        ...(args.author === undefined ? {} : { env: { LC_ALL: "C.UTF-8" } }),
       };
       // One more than is shown tells whether there are more.
-      const commits = args.contains === undefined
-        ? await list(repository, command, offset, limit + 1)
-        : await search(repository, command, offset, limit + 1);
+      const running = args.contains === undefined
+        ? list(repository, command, offset, limit + 1)
+        : search(repository, command, offset, limit + 1);
+      // Made while git is at work.
+      const time = clockOf(ctx);
+      const commits = await running;
       const style = { isSearch: args.contains !== undefined, follow: follow ? path : undefined, ...range };
       const rows = page(
         commits.slice(0, limit),
@@ -111,7 +115,8 @@ async function search(repository: Repository, command: Command, offset: number, 
     rest = part.rest;
     return keep(part.commits);
   };
-  await runOnCommits(repository, { ...command, take });
+  // Each as soon as it is found, because there may be enough.
+  await runOnCommits(repository, { ...command, take, env: { ...command.env, GIT_FLUSH: "1" } });
   keep(parseCommits(rest));
   return found.slice(offset - 1, offset - 1 + limit);
 }
@@ -232,7 +237,7 @@ interface Asked {
 async function filterOf(
   repository: Repository,
   { author, since, until, contains }: Asked,
-  time: Clock,
+  ctx: Context,
 ): Promise<[options: string[], words: string[]]> {
   const options: string[] = [];
   const words: string[] = [];
@@ -247,7 +252,7 @@ async function filterOf(
   for (const [name, date] of [["since", since], ["until", until]] as const) {
     if (date === undefined) continue;
     const at = await momentOf(repository, name, date);
-    add(`--${name}=@${at}`, `${name} ${time(new Date(at * 1_000))}`);
+    add(`--${name}=@${at}`, `${name} ${clockOf(ctx)(new Date(at * 1_000))}`);
   }
   if (contains !== undefined) {
     if (contains === "" || contains.includes("\0")) {
