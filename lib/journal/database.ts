@@ -45,7 +45,7 @@ interface Opened {
 }
 
 /** The version of {@link SCHEMA}, as `user_version`. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * `status` is "preparing" (still collecting what the change will destroy), "pending" (announced) or "done".
@@ -66,7 +66,8 @@ const SCHEMA = `
     before TEXT,
     after TEXT,
     undoes INTEGER,
-    undone_by INTEGER
+    undone_by INTEGER,
+    title TEXT
   ) STRICT;
   CREATE INDEX changes_open ON changes (status) WHERE status <> 'done';
   CREATE TABLE blobs (digest TEXT PRIMARY KEY, size INTEGER NOT NULL, bytes BLOB) STRICT;
@@ -74,6 +75,11 @@ const SCHEMA = `
   CREATE INDEX refs_digest ON refs (digest);
   PRAGMA user_version = ${VERSION};
 `;
+
+/** What makes the latest version of each older one. */
+const UPGRADES: Readonly<Record<number, string>> = {
+  1: `ALTER TABLE changes ADD COLUMN title TEXT; PRAGMA user_version = ${VERSION};`,
+};
 
 /**
  * Milliseconds SQLite itself waits for another process; it blocks everything, so the longer waiting is ours.
@@ -209,6 +215,7 @@ async function openFile(folder: string, file: string, create: boolean): Promise<
       const version = Number(connection.all("PRAGMA user_version")[0]?.user_version);
       if (version === 0) database.exec(SCHEMA);
       else if (version > VERSION) throw newer(folder);
+      else database.exec(UPGRADES[version] ?? "");
     });
     return opened;
   } catch (error) {
