@@ -3,10 +3,11 @@
  * @module
  */
 import { rmdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Change } from "../journal/types.ts";
 import { examine } from "./examine.ts";
 import { isInside } from "./roots.ts";
-import type { Records } from "./several.ts";
+import { keptStandings, type Records } from "./several.ts";
 import type { Space } from "./space.ts";
 import { sweepAround } from "./sweep.ts";
 import { withPlace } from "./write.ts";
@@ -40,13 +41,20 @@ export async function reconcile(shop: Records): Promise<void> {
     if (!isVisible(change, space)) continue;
     try {
       const { happened, after, list } = await examine(change, true, shop, new AbortController().signal);
-      await sweepAround(change, space);
+      await sweepAround(await pathsOf(change, journal), space);
       if (!happened) await removeEmptyFolders(change.folders, space);
       await journal.close(change, happened, after, list);
     } catch {
       // Its files cannot be looked at now; somebody will try again.
     }
   }
+}
+
+/** The paths at which a change may have made something. */
+async function pathsOf(change: Change, journal: Records["journal"]): Promise<string[]> {
+  const { action, path, destination = path } = change;
+  if (action !== "program") return [path, destination];
+  return (await keptStandings(change.before, journal) ?? []).map((each) => join(path, each.path));
 }
 
 /** Whether a change is about nothing but what is inside the allowed folders. */
