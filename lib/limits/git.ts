@@ -67,6 +67,8 @@ export const GIT_STASHES_SHOWN_MAX = 10;
 export const GIT_LOCK_MS_MAX = 3_000;
 /** Milliseconds between two attempts to get it. */
 export const GIT_LOCK_STEP_MS = 200;
+/** Milliseconds that the commit of another server is waited for: hooks run tests, and calls end at 45 s. */
+export const GIT_COMMIT_MS_MAX = 30_000;
 /** Files that one `git_stage` takes: more are mostly something generated. */
 export const GIT_STAGE_PATHS_MAX = 20_000;
 /** Paths that a reply lists one by one. */

@@ -39,7 +39,7 @@ export interface ToolOptions {
 }
 
 /** The git and file tools over the allowed folder of a place. */
-export function toolsOver({ dir, home }: GitPlace, options: ToolOptions = {}): Call {
+export function toolsOver({ dir, home }: Pick<GitPlace, "dir" | "home">, options: ToolOptions = {}): Call {
   const { roots } = openRoots([{ path: dir, readOnly: false }, ...options.allow ?? []]);
   const files = createFiles(roots, { guard: createGuard(), journal: options.journal });
   const host: Host = {
