@@ -37,7 +37,7 @@ interface Case {
   readonly expected: RegExp;
 }
 
-/** The options with which plain git tells what `git_log` does: hash, local time, author, subject, branches. */
+/** Options with which plain git tells what `git_log` does: hash, local time, author, subject, branches. */
 const LOG_FORMAT = ["--decorate=short", "--date=iso-local", "--format=%h %ad %an: %s%d"];
 
 const CASES: readonly Case[] = [

@@ -10,6 +10,7 @@ import { CancelledError, errorText, ToolError, UnknownNameError, untilAborted } 
 import type { Files } from "./fs/types.ts";
 import type { Git } from "./git/types.ts";
 import { CALL_MS_MAX } from "./limits.ts";
+import type { Memory } from "./memory/types.ts";
 import { nearest } from "./nearest.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
@@ -24,6 +25,7 @@ export interface Reach {
   readonly documents: Documents;
   readonly web: Web;
   readonly git: Git;
+  readonly memory: Memory;
 }
 
 /** What tools stand on; made once by the program that serves them. */
@@ -46,6 +48,8 @@ export interface Services {
 /** What one call brings besides its arguments. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
+  /** The controller of that signal, when it is for this call alone: its time limit stops it as well. */
+  readonly stop?: AbortController;
   readonly progress?: (done: number, total?: number, message?: string) => void;
   /** What the client can do besides; see {@link Context}. */
   readonly elicit?: Elicit;
@@ -87,9 +91,9 @@ export function createCaller(modules: readonly Module[], services: Services): Ca
     hasUserTools: services.userTools !== undefined,
     refresh: async () => await (await offered.open())?.refresh(),
     onChange: offered.onChange,
-    context: async (options = {}) => createContext(services, await services.reach(), options),
+    context: async (options = {}) => new CallContext(services, await services.reach(), options),
     async call(name, args, options = {}) {
-      const callable = await offered.find(name);
+      const callable = offered.known(name) ?? await offered.find(name);
       if (callable === undefined) throw new UnknownNameError(unknownTool(name, offered.now().tools));
       const started = performance.now();
       const [result, outcome] = await attempt(name, callable, args, services, options, offered.findUser);
@@ -104,6 +108,8 @@ export function createCaller(modules: readonly Module[], services: Services): Ca
 interface Offer {
   now(): { readonly modules: readonly Module[]; readonly tools: readonly AnyTool[] };
   open(): Promise<UserTools | undefined>;
+  /** The built-in tool of the name, for which nothing has to be waited for. */
+  known(name: string): Callable | undefined;
   find(name: string): Promise<Callable | undefined>;
   findUser(name: string): Promise<Callable | undefined>;
   onChange(listener: () => void): () => void;
@@ -149,7 +155,8 @@ function createOffer(modules: readonly Module[], { readOnly, userTools }: Servic
       return current;
     },
     open,
-    find: async (name) => callables.get(name) ?? await findUser(name) ?? before.get(name),
+    known: (name) => callables.get(name),
+    find: async (name) => await findUser(name) ?? before.get(name),
     findUser,
     onChange(listener) {
       listeners.add(listener);
@@ -168,13 +175,9 @@ async function attempt(
   findUser: Offer["findUser"],
 ): Promise<[CallResult | undefined, string]> {
   const { tool } = callable;
-  const stop = new AbortController();
-  const { signal } = stop;
+  const { signal, stop, unlink } = stoppable(options);
   const timeoutMs = tool.timeoutMs ?? CALL_MS_MAX;
   const timer = setTimeout(() => stop.abort(tooSlow(tool, timeoutMs)), timeoutMs);
-  const cancel = () => stop.abort(options.signal?.reason);
-  if (options.signal?.aborted) cancel();
-  else options.signal?.addEventListener("abort", cancel, { once: true });
   try {
     if (services.readOnly && tool.effect !== "read" && tool.forward === undefined) {
       throw readOnlyRefusal(tool);
@@ -196,13 +199,13 @@ async function attempt(
       return [result, `${outcome} (${to.name})`];
     }
     const reply = await untilAborted(
-      async () => await tool.run(checked, createContext(services, reach, { ...options, signal })),
+      async () => await tool.run(checked, new CallContext(services, reach, options, signal)),
       signal,
     );
     return [withNotices(render(reply), [...noticesOf(called, tool), ...notices]), "ok"];
   } catch (error) {
-    if (options.signal?.aborted) return [undefined, "cancelled"];
     const known = signal.aborted ? signal.reason : error;
+    if (signal.aborted && !(known instanceof ToolError)) return [undefined, "cancelled"];
     if (known instanceof ToolError || isDenoRefusal(known)) {
       const text = known instanceof ToolError ? errorText(known) : denoRefusal(tool, known);
       // It names paths and whatever else was asked for, as arguments do.
@@ -217,8 +220,19 @@ async function attempt(
     ];
   } finally {
     clearTimeout(timer);
-    options.signal?.removeEventListener("abort", cancel);
+    unlink?.();
   }
+}
+
+/** What stops a call: its client or its time limit. */
+function stoppable({ signal, stop }: CallOptions) {
+  if (stop !== undefined) return { stop, signal: stop.signal };
+  const own = new AbortController();
+  if (signal === undefined) return { stop: own, signal: own.signal };
+  const cancel = () => own.abort();
+  if (signal.aborted) cancel();
+  else signal.addEventListener("abort", cancel);
+  return { stop: own, signal: own.signal, unlink: () => signal.removeEventListener("abort", cancel) };
 }
 
 function tooSlow(tool: AnyTool, timeoutMs: number): ToolError {
@@ -266,28 +280,50 @@ function unknownTool(name: string, tools: readonly AnyTool[]): string {
   return `Unknown tool "${name.slice(0, 100)}"; ${advice}`;
 }
 
-function createContext(services: Services, reach: Reach, options: CallOptions): Context {
-  let zone = services.timeZone;
-  return {
-    files: reach.files,
-    search: reach.search,
-    documents: reach.documents,
-    web: reach.web,
-    git: reach.git,
-    log: services.log,
-    readOnly: services.readOnly,
-    signal: options.signal ?? new AbortController().signal,
-    progress: options.progress ?? (() => {}),
-    ...(services.userTools === undefined ? {} : { userTools: services.userTools }),
-    ...(options.elicit === undefined ? {} : { elicit: options.elicit }),
-    ...(options.sample === undefined ? {} : { sample: options.sample }),
-    now: services.now ?? (() => new Date()),
-    // Asking Intl costs milliseconds the first time, so only a tool that wants the zone pays, and once.
-    get timeZone() {
-      return zone ??= new Intl.DateTimeFormat().resolvedOptions().timeZone;
-    },
-  };
+/** What a handler is given. A class: a literal with an accessor would be slow to make for every call. */
+class CallContext implements Context {
+  readonly files: Files;
+  readonly search: SearchEngine;
+  readonly documents: Documents;
+  readonly web: Web;
+  readonly git: Git;
+  readonly memory: Memory;
+  readonly log: Log;
+  readonly readOnly: boolean;
+  readonly signal: AbortSignal;
+  readonly progress: Context["progress"];
+  readonly now: () => Date;
+  declare readonly userTools?: () => Promise<UserTools>;
+  declare readonly elicit?: Elicit;
+  declare readonly sample?: Sample;
+  #zone: string | undefined;
+
+  constructor(services: Services, reach: Reach, options: CallOptions, signal = options.signal) {
+    this.files = reach.files;
+    this.search = reach.search;
+    this.documents = reach.documents;
+    this.web = reach.web;
+    this.git = reach.git;
+    this.memory = reach.memory;
+    this.log = services.log;
+    this.readOnly = services.readOnly;
+    this.signal = signal ?? new AbortController().signal;
+    this.progress = options.progress ?? noProgress;
+    this.now = services.now ?? now;
+    this.#zone = services.timeZone;
+    if (services.userTools !== undefined) this.userTools = services.userTools;
+    if (options.elicit !== undefined) this.elicit = options.elicit;
+    if (options.sample !== undefined) this.sample = options.sample;
+  }
+
+  /** Asking Intl costs milliseconds the first time, so only a tool that wants the zone pays. */
+  get timeZone(): string {
+    return this.#zone ??= new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  }
 }
+
+const noProgress = () => {};
+const now = () => new Date();
 
 function describe(name: string, outcome: string, ms: number, content: readonly Content[]): string {
   const size = content.reduce(

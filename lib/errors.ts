@@ -66,14 +66,11 @@ export function throwIfAborted(signal: AbortSignal): void {
 }
 
 /** Settles as the work does, or rejects as soon as the signal is aborted, whatever the work still does. */
-export async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) throw signal.reason;
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([work(), aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+export function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    work().then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }

@@ -7,6 +7,7 @@
 
 export * from "./limits/documents.ts";
 export * from "./limits/git.ts";
+export * from "./limits/memory.ts";
 export * from "./limits/user.ts";
 export * from "./limits/web.ts";
 
@@ -184,8 +185,8 @@ export const JOURNAL_INLINE_BYTES_MAX = 64 * KIB;
 /** Bytes of such contents, and contents in all, that are gathered before they are handed to the database. */
 export const JOURNAL_BATCH_BYTES = 4 * MIB;
 export const JOURNAL_BATCH_FILES = 1_000;
-/** Milliseconds a change waits for another process that writes to the journal. */
-export const JOURNAL_LOCK_MS_MAX = 10_000;
+/** Milliseconds a call waits for another process that writes to the journal or the memory. */
+export const STORE_LOCK_MS_MAX = 10_000;
 /**
  * Milliseconds after which an unfinished change counts as given up although a process of its number lives:
  * the number may have been given to another program by now.

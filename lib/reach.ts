@@ -17,6 +17,7 @@ import type { Changes, Files, Root } from "./fs/types.ts";
 import type { Git } from "./git/types.ts";
 import { createJournal } from "./journal/journal.ts";
 import type { Journal } from "./journal/types.ts";
+import { openMemory } from "./memory/lazy.ts";
 import { createLog } from "./log.ts";
 import { createPrograms } from "./programs.ts";
 import { createRipgrep } from "./ripgrep.ts";
@@ -59,6 +60,7 @@ export async function openReach(
     documents,
     web,
     git: openGit(files, allowed, config.gitHooks),
+    memory: openMemory(config.folders.data, log),
   };
 }
 

@@ -2,7 +2,7 @@
  * Text in files: which encoding bytes are in, to and fro without a loss, and how lines end.
  * @module
  */
-import { Buffer } from "node:buffer";
+import { Buffer, isUtf8 as isWholeUtf8 } from "node:buffer";
 
 /** The encodings that are recognised. "latin1" is windows-1252, as in the WHATWG Encoding Standard. */
 export type Encoding = "utf-8" | "utf-16le" | "utf-16be" | "latin1";
@@ -179,9 +179,11 @@ function isPdf(bytes: Uint8Array): boolean {
 }
 
 function isUtf8(bytes: Uint8Array, prefix: boolean): boolean {
+  if (isWholeUtf8(bytes)) return true;
+  if (!prefix) return false;
   try {
     // Streaming tolerates an unfinished character at the end, and nothing else.
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: prefix });
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
     return true;
   } catch {
     return false;

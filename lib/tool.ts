@@ -10,6 +10,7 @@ import type { Config } from "./config.ts";
 import type { Documents } from "./documents/types.ts";
 import type { Files } from "./fs/types.ts";
 import type { Git } from "./git/types.ts";
+import type { Memory } from "./memory/types.ts";
 import type { Reply } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
 import type { UserTools } from "./user/types.ts";
@@ -34,6 +35,8 @@ export interface Context {
   readonly web: Web;
   /** The git repositories in the allowed folders. */
   readonly git: Git;
+  /** What is kept from one conversation to the next. */
+  readonly memory: Memory;
   /** Aborted when the call is cancelled or its time is over. Pass it on to everything that waits. */
   readonly signal: AbortSignal;
   /** Tells the client how far the call has come. Cheap to call often: it is throttled. */

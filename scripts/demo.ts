@@ -15,7 +15,14 @@ import { Client } from "@modelcontextprotocol/sdk/client";
 // @ts-types="@modelcontextprotocol/sdk/client/stdio"
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { errorText } from "../lib/errors.ts";
-import { documentQuestions, gitQuestions, prepare, servePage, webQuestions } from "./demo/modules.ts";
+import {
+  documentQuestions,
+  gitQuestions,
+  memoryQuestions,
+  prepare,
+  servePage,
+  webQuestions,
+} from "./demo/modules.ts";
 import { call, type Question } from "./demo/question.ts";
 import { ROOT } from "./runtimes.mjs";
 
@@ -200,6 +207,7 @@ async function main(): Promise<number> {
       ...documentQuestions(client, folder),
       ...gitQuestions(client, folder),
       ...webQuestions(client, page.host),
+      ...memoryQuestions(client),
       ...otherQuestions(client, folder),
     ];
     const wrong = await interview(questions, folder);

@@ -16,6 +16,7 @@ import { createGit } from "../lib/git/git.ts";
 import type { Git } from "../lib/git/types.ts";
 import { createJournal } from "../lib/journal/journal.ts";
 import type { Files, Root } from "../lib/fs/types.ts";
+import { createMemory } from "../lib/memory/memory.ts";
 import type { Content } from "../lib/reply.ts";
 import { createPrograms } from "../lib/programs.ts";
 import { createRipgrep } from "../lib/ripgrep.ts";
@@ -101,7 +102,9 @@ export async function withSandbox(
       log: SILENT,
     });
     const git = (options.git ?? machineGit)(files, roots);
-    const reach = reachOf({ files, search: options.search ?? search, documents, web, git });
+    const memory = createMemory({ folder: join(base, "memory") });
+    const parts = { files, search: options.search ?? search, documents, web, git, memory };
+    const reach = reachOf(parts);
     const caller = createCaller(modules, {
       log: SILENT,
       readOnly: false,
@@ -143,6 +146,7 @@ export function reachOf(parts: Partial<Reach>): Reach {
     documents: absent("documents"),
     web: absent("web"),
     git: absent("git"),
+    memory: absent("memory"),
     ...parts,
   };
 }

@@ -8,7 +8,7 @@ import { type Failure, prove, thinEnvironment, tokensOf } from "../clients/proof
 import { CLIENTS } from "../clients/table.ts";
 import type { Launch } from "../clients/types.ts";
 import { loadConfig } from "../config.ts";
-import { type Host, pathsOf } from "../config/host.ts";
+import { type Host, pathsOf, platformFolders } from "../config/host.ts";
 import { FOLDER_FLAGS } from "../config/flags.ts";
 import { flagOf } from "../config/options.ts";
 import { ToolError, UsageError } from "../errors.ts";
@@ -71,11 +71,12 @@ async function wishOf(
     command,
     flags: given,
     replace: () => false,
-    async offered(flags) {
+    async offered(flags, env) {
       const { config } = await loadConfig(flags, FOLDER_FLAGS, asLaunched(host));
       return {
         modules: pickModules(modules, config).map((module) => module.name),
         readOnly: config.readOnly,
+        data: platformFolders(asLaunched(host, { env })).data,
       };
     },
   };
@@ -154,7 +155,12 @@ async function wantsReplacing(
     ", ",
   );
   await print(`Entries that this program can replace: ${names}\n${savingsOf(found)}`);
-  if (asker !== undefined) return await asker.confirm("Replace them? Their folders stay allowed.", true);
+  if (asker !== undefined) {
+    return await asker.confirm(
+      "Replace them? Their folders stay allowed, what they remember is imported.",
+      true,
+    );
+  }
   await print(`They stay as they are; ${wish.command} install --migrate replaces them`);
   return false;
 }
@@ -228,7 +234,7 @@ async function offerOf(modules: Invocation["modules"], { launch }: Plan, host: H
 }
 
 /** What was done; what a preview has said already is left out. */
-function report({ plan, backup }: Done<Plan>, { name }: Wish, previewed: boolean): string {
+function report({ plan, backup, imported }: Done<Plan>, { name }: Wish, previewed: boolean): string {
   const { client, place, launch, existed, before, after } = plan;
   const edition = place.edition === undefined ? "" : ` (${place.edition})`;
   const what = before === after
@@ -245,6 +251,7 @@ function report({ plan, backup }: Done<Plan>, { name }: Wish, previewed: boolean
       )
     }`,
     ...(backup === undefined ? [] : [`  the file as it was: ${backup}`]),
+    ...imported.map((text) => `  ${text}`),
     ...(previewed ? [] : notesOf(plan).map((note) => `  ${note}`)),
   ].join("\n");
 }
@@ -355,7 +362,7 @@ function closing(
 }
 
 /** The machine as the server sees it that a client starts: what a shell has set is not there. */
-function asLaunched(host: Host, launch?: Launch): Host {
+function asLaunched(host: Host, launch?: { readonly env?: Launch["env"] | undefined }): Host {
   return { ...host, env: { ...thinEnvironment(host), ...launch?.env } };
 }
 

@@ -14,6 +14,7 @@ import { cost } from "./cost.ts";
 import { findClients } from "./entries.ts";
 import { folders } from "./folders.ts";
 import { logs } from "./logs.ts";
+import { memory } from "./memory.ts";
 import { programs } from "./programs.ts";
 import { runProgram } from "./run.ts";
 import { storage } from "./storage.ts";
@@ -27,6 +28,7 @@ export const CHECKS: readonly Check[] = [
   folders,
   programs,
   storage,
+  memory,
   cost,
   logs,
 ];

@@ -2,14 +2,15 @@
  * Our own folders: whether they can be written, have room, and hold a journal in order.
  * @module
  */
-import { constants, existsSync, statSync } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { counted, sizeText } from "../format.ts";
-import { examineJournal } from "../journal/health.ts";
+import { sizeText } from "../format.ts";
+import { JOURNAL } from "../journal/database.ts";
 import { DISK_FREE_BYTES_LOW, DISK_FREE_BYTES_MIN } from "../limits.ts";
 import { rightsCommand } from "../rights.ts";
-import { shellWord } from "../shell.ts";
+import { examineStore } from "../sqlite/health.ts";
+import { storeFindings } from "./stores.ts";
 import type { Check, Finding, Setting } from "./types.ts";
 
 /** Room and rights for what Clawhammer keeps, and the journal of changes. */
@@ -62,25 +63,13 @@ async function room(data: string): Promise<Finding[]> {
 
 async function journal(data: string, { command, host }: Setting): Promise<Finding[]> {
   const folder = join(data, "journal");
-  const { changes, bytes, fault, aside } = await examineJournal(folder);
-  const old: Finding[] = aside.map((path) => ({
-    severity: "note",
-    what: `A journal that was found damaged is kept in "${path}"`,
-    mend: "Delete that folder when you miss nothing",
-  }));
-  if (fault !== undefined) {
-    const word = shellWord(folder, host);
-    const aside = shellWord(`${folder}-aside`, host);
-    return [{
-      severity: "error",
-      what: `The journal of changes in "${folder}" is damaged or cannot be read: ${fault}`,
-      mend: statSync(folder, { throwIfNoEntry: false })?.isDirectory()
-        ? `${command} changes`
-        : `${host.platform === "win32" ? "move" : "mv"} ${word} ${aside}`,
-    }, ...old];
-  }
-  const what = changes === undefined
-    ? "No change was recorded yet"
-    : `The journal holds ${counted(changes, "change")} (${sizeText(bytes)}) and is in order`;
-  return [{ severity: "ok", what }, ...old];
+  const counting = "SELECT count(*) AS n FROM changes WHERE status <> 'preparing'";
+  return storeFindings(await examineStore(JOURNAL, folder, counting), folder, {
+    short: "journal",
+    name: JOURNAL.name,
+    empty: "No change was recorded yet",
+    one: "change",
+    many: "changes",
+    rescue: `${command} changes`,
+  }, host);
 }

@@ -66,19 +66,21 @@ const EXTENSIONS: ReadonlyMap<string, Format> = new Map<string, Format>([
 
 /** See {@link Documents.recognise}. */
 export function recognise(head: Uint8Array, name: string, mimeType = ""): Format | undefined {
-  const start = Buffer.from(head.subarray(0, SNIFF_BYTES)).toString("latin1");
+  const bytes = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, SNIFF_BYTES));
   // Some writers put a few bytes in front of a PDF; a text that speaks of PDF is none.
-  const pdf = start.slice(0, 1_024).indexOf("%PDF-");
+  const pdf = bytes.subarray(0, 1_024).indexOf("%PDF-");
   if (pdf === 0 || (pdf > 0 && detect(head, true) === undefined)) return FORMATS.pdf;
-  const marked = MARKS.find(([, at, bytes]) => start.startsWith(bytes, at));
+  const isAt = (mark: string, at: number) => bytes.toString("latin1", at, at + mark.length) === mark;
+  const marked = MARKS.find(([, at, mark]) => isAt(mark, at));
   if (marked !== undefined) return marked[0];
-  if (start.startsWith("PK\x03\x04") || start.startsWith("PK\x05\x06")) {
-    return ZIP_HINTS.find(([contains]) => start.includes(contains))?.[1] ?? FORMATS.zip;
+  if (isAt("PK\x03\x04", 0) || isAt("PK\x05\x06", 0)) {
+    return ZIP_HINTS.find(([contains]) => bytes.includes(contains))?.[1] ?? FORMATS.zip;
   }
   const named = EXTENSIONS.get(name.slice(name.lastIndexOf(".") + 1).toLowerCase()) ??
     TEXTUAL.find((format) => format.mimeType === mimeType.split(";")[0]?.trim().toLowerCase());
   // What is called a notebook and begins like none is text like any other.
   if (named === undefined || detect(head, true) === undefined) return undefined;
+  const start = bytes.toString("latin1");
   if (named === FORMATS.ipynb && !/^\s*\{/.test(start)) return undefined;
   if (named === FORMATS.eml && !/^[!-9;-~]+[ \t]*:|^From /.test(start)) return undefined;
   return named;

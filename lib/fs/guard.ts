@@ -161,13 +161,15 @@ export function createGuard({ protect = [], unprotect = [], own = [] }: GuardOpt
     if (added.some((glob) => matches(glob, real))) {
       throw refusal(verb, shown, "it is protected by the configuration");
     }
-    const names = componentsOf(real);
+    const names = comparable(real);
     if (verb === "read" || verb === "copy" || verb === "move") {
-      const isSecret = holds(names, secret) && !holds(names.slice(-1), shared);
+      const isSecret = secret.expression.test(names) && !shared.expression.test(lastOf(names));
       if (isSecret) throw refusal(verb, shown, "files of this name hold secrets");
     }
     if (verb === "read" || verb === "copy") return;
-    if (holds(names, guarded)) throw refusal(verb, shown, "other programs run or obey what stands there");
+    if (guarded.expression.test(names)) {
+      throw refusal(verb, shown, "other programs run or obey what stands there");
+    }
     if (isOfRepository(real)) {
       throw refusal(
         verb,
@@ -231,9 +233,18 @@ function componentsOf(real: string): string[] {
   });
 }
 
-/** Whether an entry of the table stands anywhere in the path. */
-function holds(names: readonly string[], { expression }: Table): boolean {
-  return expression.test(`/${names.join("/")}/`);
+/** The names of a path between slashes, `/home/ada/.env/`, as tables are asked about them. */
+function comparable(real: string): string {
+  // Most paths are plain ASCII without what file systems ignore, and then only the case can differ.
+  return PLAIN.test(real) ? `${real.toLowerCase()}/` : `/${componentsOf(real).join("/")}/`;
+}
+
+/** Absolute, printable ASCII without spaces, tildes and backslashes, and no dot at the end of a name. */
+const PLAIN = /^(?:\/[!-.0-[\]-}]*[!-\-0-[\]-}])+$/;
+
+/** The last name between slashes: `/.env/`. */
+function lastOf(names: string): string {
+  return names.slice(names.lastIndexOf("/", names.length - 2));
 }
 
 /** Whether the path ends with a true beginning of an entry. */

@@ -136,7 +136,7 @@ export function infoOf(stats: BigIntStats): Info {
   return {
     kind: kindOf(stats),
     size: Number(stats.size),
-    // Making dates costs more than asking for them, and most callers do not look.
+    // Making these costs more than asking for them, and most callers do not look.
     get modified() {
       return stats.mtime;
     },
@@ -148,7 +148,9 @@ export function infoOf(stats: BigIntStats): Info {
     },
     mode: Number(stats.mode) & 0o7777,
     links: Number(stats.nlink),
-    identity: `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`,
+    get identity() {
+      return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`;
+    },
   };
 }
 

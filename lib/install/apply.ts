@@ -5,6 +5,7 @@
  */
 import { ToolError } from "../errors.ts";
 import { INSTALL_TRIES_MAX } from "../limits.ts";
+import { importMemories } from "./memories.ts";
 import type { Plan, Removal } from "./plan.ts";
 import { digest, type Installations, type Installed } from "./record.ts";
 import { type Bytes, ChangedMeanwhileError, removeFolders, replaceConfig } from "./write.ts";
@@ -14,6 +15,8 @@ export interface Done<P> {
   readonly plan: P;
   /** Where the bytes before are kept; undefined when there were none or nothing changed. */
   readonly backup: string | undefined;
+  /** What was imported, as sentences. */
+  readonly imported: readonly string[];
   /** Takes it back, as long as nobody has changed the file since. */
   rollBack(): Promise<void>;
 }
@@ -27,7 +30,11 @@ export async function install(work: () => Promise<Plan>, kept: Installations): P
     const plan = await work();
     const { client, place, name, before, after } = plan;
     const earlier = await kept.find(place.path, name);
-    if (plan.before === plan.after) return { plan, backup: undefined, rollBack: () => Promise.resolve() };
+    if (plan.before === plan.after) {
+      return { plan, backup: undefined, imported: [], rollBack: () => Promise.resolve() };
+    }
+    // First of all: an entry goes only when what it remembers is safe. Done twice, it changes nothing.
+    const imported = await takeOver(plan);
     const saved = before && await kept.backUp(client.id, before);
     const madeFolders = await replaceConfig(place.path, before, after);
     try {
@@ -39,6 +46,7 @@ export async function install(work: () => Promise<Plan>, kept: Installations): P
     return {
       plan,
       backup: saved?.path,
+      imported,
       rollBack: () =>
         kept.alone(async () => {
           await replaceConfig(place.path, after, before);
@@ -50,7 +58,13 @@ export async function install(work: () => Promise<Plan>, kept: Installations): P
   });
 }
 
-/** Takes an installation back; undefined when there is none. */
+/** Imports what replaced entries remember. */
+async function takeOver({ replaced, data }: Plan): Promise<string[]> {
+  const files = replaced.flatMap(({ memories }) => memories);
+  return files.length === 0 || data === undefined ? [] : await importMemories(files, data);
+}
+
+/** Takes an installation back; undefined when there is none. What was imported stays. */
 export async function uninstall(
   work: () => Promise<Removal | undefined>,
   kept: Installations,
@@ -66,6 +80,7 @@ export async function uninstall(
     return {
       plan,
       backup: saved?.path,
+      imported: [],
       rollBack: () => replaceConfig(place.path, after, before).then(() => {}),
     };
   });

@@ -8,6 +8,8 @@ import { posix } from "node:path";
 import type { Entry } from "../clients/config.ts";
 import { type Host, pathsOf } from "../config/host.ts";
 import type { Allowed } from "../fs/roots.ts";
+import type { OfficialFile } from "../memory/official.ts";
+import { memoryNotes, readMemories } from "./memories.ts";
 import { type Mount, type Starter, unwrap, type Unwrapped } from "./words.ts";
 
 /** The official servers that are known. */
@@ -20,6 +22,8 @@ export interface Recognised {
   readonly starter: Starter;
   /** The folders it may use, as paths of this machine. */
   readonly folders: readonly Allowed[];
+  /** What a memory server remembers. */
+  readonly memories: readonly OfficialFile[];
   /** Why it cannot be replaced; undefined when it can. */
   readonly kept?: string;
   /** What is different afterwards, as a sentence. */
@@ -31,6 +35,8 @@ export interface Offered {
   /** The modules that are on. */
   readonly modules: readonly string[];
   readonly readOnly: boolean;
+  /** The folder for data of the server that is installed; undefined when it has none. */
+  readonly data?: string | undefined;
 }
 
 /** The module that does what a server did. */
@@ -49,10 +55,17 @@ export function recognise(entries: readonly Entry[], offered: Offered, host: Hos
     const found = entry.launch && unwrap([entry.launch.command, ...entry.launch.args]);
     const server = found && officialName(found);
     if (found === undefined || server === undefined) return [];
-    const { folders, trouble, notes } = details(server, found, host);
-    const kept = keptBecause(server, entry, offered) ?? trouble;
+    const refusal = keptBecause(server, entry, offered);
+    const known = refusal !== undefined
+      ? NO_DETAILS
+      : server === "memory"
+      ? memoriesOf(entry, found, host)
+      : details(server, found, host);
+    const { folders, memories = [], trouble, notes } = known;
+    const kept = refusal ?? trouble;
     const all = [...notes, ...forgotten(entry), ...weaker(server, offered)];
-    return [{ name: entry.name, server, starter: found.starter, folders, notes: all, ...(kept && { kept }) }];
+    const { starter } = found;
+    return [{ name: entry.name, server, starter, folders, memories, notes: all, ...(kept && { kept }) }];
   });
 }
 
@@ -73,32 +86,47 @@ function isOfficial(name: string | undefined): name is Official {
   return name !== undefined && MODULES.has(name);
 }
 
-function keptBecause(server: Official, entry: Entry, { modules }: Offered): string | undefined {
+function keptBecause(server: Official, entry: Entry, { modules, data }: Offered): string | undefined {
   const module = MODULES.get(server) ?? server;
   if (entry.disabled) return "it is switched off";
   if (!modules.includes(module)) return `the module "${module}" is not part of this installation`;
-  if (server === "memory") return "its memories cannot be imported yet, and nothing is to be lost";
+  if (server === "memory" && data === undefined) {
+    return "this computer names no home folder to keep its memories in";
+  }
   return undefined;
 }
 
 /** The values may be secret, and uninstall brings them back. */
 function forgotten({ name, launch }: Entry): string[] {
-  const variables = Object.keys(launch?.env ?? {});
+  const variables = Object.keys(launch?.env ?? {}).filter((key) => key !== "MEMORY_FILE_PATH");
   return variables.length === 0
     ? []
     : [`The variables of "${name}" are not carried over: ${variables.join(", ")}`];
 }
 
 function weaker(server: Official, { readOnly }: Offered): string[] {
-  return readOnly && (server === "filesystem" || server === "git")
+  if (!readOnly) return [];
+  if (server === "memory") return ["With --read-only nothing more can be remembered"];
+  return server === "filesystem" || server === "git"
     ? [`"${server}" could change files; with --read-only nothing can`]
     : [];
 }
 
 interface Details {
   readonly folders: readonly Allowed[];
+  readonly memories?: readonly OfficialFile[];
   readonly trouble?: string;
   readonly notes: readonly string[];
+}
+
+const NO_DETAILS: Details = { folders: [], notes: [] };
+
+/** What a memory server remembers. */
+function memoriesOf(entry: Entry, found: Unwrapped, host: Host): Details {
+  const memories = readMemories(entry, found, host, (path) => expand(path, host));
+  return "trouble" in memories
+    ? { ...NO_DETAILS, trouble: memories.trouble }
+    : { folders: [], memories: memories.files, notes: memories.files.flatMap(memoryNotes) };
 }
 
 /** The settings of a server that have to be kept. */

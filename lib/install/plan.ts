@@ -33,8 +33,11 @@ export interface Wish {
   readonly flags: readonly string[] | undefined;
   /** Which of the recognised entries are replaced. */
   readonly replace: (found: Recognised) => boolean;
-  /** What the server offers with some flags. @throws {UsageError} when it does not understand them. */
-  readonly offered: (flags: readonly string[]) => Promise<Offered>;
+  /**
+   * What the server offers with some flags and variables.
+   * @throws {UsageError} when it does not understand them.
+   */
+  readonly offered: (flags: readonly string[], env?: Launch["env"]) => Promise<Offered>;
 }
 
 /** What happens to one configuration. */
@@ -55,6 +58,8 @@ export interface Plan {
   readonly removed: readonly { readonly name: string; readonly value: unknown }[];
   readonly madeObjects: number;
   readonly notes: readonly string[];
+  /** The folder for data of the installed server; undefined when it has none. */
+  readonly data: string | undefined;
 }
 
 /** The text of a configuration's bytes; empty for none. */
@@ -92,7 +97,7 @@ export async function planInstall(client: Client, place: FoundPlace, wish: Wish,
     throw taken(existing, place.path, "Choose another name with --name");
   }
   const flags = wish.flags ?? flagsOf(existing?.launch);
-  const offered = await wish.offered(flags).catch((error: unknown) => {
+  const offered = await wish.offered(flags, existing?.launch?.env).catch((error: unknown) => {
     if (wish.flags !== undefined || !(error instanceof UsageError)) throw error;
     throw new ToolError(
       `The entry "${wish.name}" in "${place.path}" has flags this version does not take: ${error.message}`,
@@ -126,6 +131,7 @@ export async function planInstall(client: Client, place: FoundPlace, wish: Wish,
     launch,
     existed: existing !== undefined,
     replaced,
+    data: offered.data,
     stay: found.filter((one) => !replaced.includes(one)),
     removed: replaced.map(({ name }) => ({ name, value: servers.find((one) => one.name === name)?.raw })),
     madeObjects:

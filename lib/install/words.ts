@@ -14,6 +14,8 @@ export interface Unwrapped {
   readonly args: readonly string[];
   /** Folders of this machine that a container sees. */
   readonly mounts: readonly Mount[];
+  /** Volumes of docker that it sees; their source is a name. */
+  readonly volumes: readonly Mount[];
 }
 
 /** A folder or file that is seen inside a container at another path. */
@@ -22,6 +24,9 @@ export interface Mount {
   readonly target: string;
   readonly readOnly: boolean;
 }
+
+/** What is started here and not in a container. */
+const NO_MOUNTS = { mounts: [], volumes: [] };
 
 /** How a starter writes options before what it starts. */
 interface Options {
@@ -100,12 +105,12 @@ export function unwrap(words: readonly string[]): Unwrapped | undefined {
     case "nerdctl":
       return first === "run" ? behindDocker(rest) : undefined;
     default:
-      return { starter: "itself", name: programName(command), args, mounts: [] };
+      return { starter: "itself", name: programName(command), args, ...NO_MOUNTS };
   }
 }
 
 /** The name of a program without its folder and what Windows appends. */
-function programName(path: string): string {
+export function programName(path: string): string {
   const name = path.split(/[/\\]/).at(-1) ?? "";
   return name.toLowerCase().replace(/\.(exe|cmd|bat|ps1)$/, "").replace(/^python3\.\d+$/, "python3");
 }
@@ -124,7 +129,7 @@ function behind(starter: Starter, args: readonly string[], options: Options): Un
       if (follows) i++;
       continue;
     }
-    return { starter, name: named ?? word, args: args.slice(i + 1), mounts: [] };
+    return { starter, name: named ?? word, args: args.slice(i + 1), ...NO_MOUNTS };
   }
   return undefined;
 }
@@ -150,7 +155,7 @@ function behindUv(args: readonly string[]): Unwrapped | undefined {
 function behindPython(args: readonly string[]): Unwrapped | undefined {
   const module = args.indexOf("-m");
   if (module >= 0) {
-    return { starter: "python", name: args[module + 1] ?? "", args: args.slice(module + 2), mounts: [] };
+    return { starter: "python", name: args[module + 1] ?? "", args: args.slice(module + 2), ...NO_MOUNTS };
   }
   return behind("python", args, SCRIPT);
 }
@@ -164,19 +169,20 @@ function behindDocker(args: readonly string[]): Unwrapped | undefined {
     if (option === "-v" || option === "--volume") return readVolume(value);
     return option === "--mount" ? readMount(value) : [];
   });
-  return { ...found, mounts };
+  const isFolder = ({ source }: Mount) => /[/\\~$%]/.test(source);
+  return { ...found, mounts: mounts.filter(isFolder), volumes: mounts.filter((one) => !isFolder(one)) };
 }
 
-/** `SOURCE:TARGET[:OPTIONS]`; the colon of a Windows drive separates nothing. A named volume is no folder. */
+/** `SOURCE:TARGET[:OPTIONS]`; the colon of a Windows drive separates nothing. */
 function readVolume(text: string): Mount[] {
   const [, source = "", target = "", options = ""] =
     /^([A-Za-z]:[\\/][^:]*|[^:]+):([^:]+)(?::(.*))?$/.exec(text) ??
       [];
-  if (!/[/\\~$%]/.test(source)) return [];
+  if (source === "") return [];
   return [{ source, target, readOnly: options.split(",").includes("ro") }];
 }
 
-/** `type=bind,source=…,target=…[,readonly]`. */
+/** `type=bind|volume,source=…,target=…[,readonly]`; without a type it is a volume. */
 function readMount(text: string): Mount[] {
   const fields = new Map(
     text.split(",").map((part): [string, string] => {
@@ -186,7 +192,7 @@ function readMount(text: string): Mount[] {
   );
   const source = fields.get("source") ?? fields.get("src");
   const target = fields.get("target") ?? fields.get("dst") ?? fields.get("destination");
-  if (fields.get("type") !== "bind" || source === undefined || target === undefined) return [];
+  if (!/^(bind|volume)$/.test(fields.get("type") ?? "volume") || !source || target === undefined) return [];
   const flag = fields.get("readonly") ?? fields.get("ro");
   return [{ source, target, readOnly: flag !== undefined && flag !== "false" }];
 }

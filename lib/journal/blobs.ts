@@ -10,7 +10,8 @@ import { dirname, join } from "node:path";
 import { errorCode, ToolError } from "../errors.ts";
 import type { OpenFile } from "../fs/types.ts";
 import { JOURNAL_CHANGE_BYTES_MAX, JOURNAL_INLINE_BYTES_MAX, READ_CHUNK_BYTES } from "../limits.ts";
-import { type Connection, type Database, explain } from "./database.ts";
+import { type Connection, type Database, explain } from "../sqlite/store.ts";
+import { JOURNAL } from "./database.ts";
 
 /** Contents on their way into the journal: in memory, or in a temporary file that has reached the disk. */
 export interface Staged {
@@ -170,7 +171,7 @@ async function intoTemporary(
     try {
       return await step();
     } catch (error) {
-      throw explain(error, folder);
+      throw explain(error, JOURNAL, folder);
     }
   };
   const file = await own(async () => {

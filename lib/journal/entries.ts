@@ -2,7 +2,7 @@
  * The rows of the table of changes.
  * @module
  */
-import type { Connection, Row } from "./database.ts";
+import type { Connection, Row } from "../sqlite/store.ts";
 import type { Action, Change, Image, Images, Plan } from "./types.ts";
 
 const ACTIONS: readonly Action[] = ["write", "create", "move", "copy", "delete", "restore", "program"];
@@ -19,7 +19,8 @@ export function insert(
   },
 ): number {
   return connection.run(
-    `INSERT INTO changes (at, status, owner, action, path, destination, roots, folders, before, after, undoes, title)
+    `INSERT INTO changes
+     (at, status, owner, action, path, destination, roots, folders, before, after, undoes, title)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     at,
     status,

@@ -21,7 +21,8 @@ import {
   JOURNAL_TIDY_CHANGES,
 } from "../limits.ts";
 import { discard, place, readBlob, stageBytes, type Staged, stageFile, tooLarge } from "./blobs.ts";
-import { createDatabase, type Database } from "./database.ts";
+import { JOURNAL } from "./database.ts";
+import { createStore, type Database } from "../sqlite/store.ts";
 import { finish, forget, insert, readChange, update } from "./entries.ts";
 import { type Bounds, removeFiles, sweep, tidy } from "./tidy.ts";
 import type { Change, Images, Journal, Plan, Recording } from "./types.ts";
@@ -60,7 +61,7 @@ interface State {
 /** Makes the journal. Nothing is opened, created or loaded before it is used. */
 export function createJournal(options: JournalOptions): Journal {
   const warn = options.warn ?? (() => {});
-  const database = createDatabase(options.folder, warn);
+  const database = createStore(JOURNAL, options.folder, warn);
   const state: State = {
     database,
     warn,

@@ -7,7 +7,7 @@ import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { JOURNAL_ORPHAN_MS } from "../limits.ts";
 import { blobPath } from "./blobs.ts";
-import type { Connection } from "./database.ts";
+import type { Connection } from "../sqlite/store.ts";
 
 /** How much a journal keeps. */
 export interface Bounds {

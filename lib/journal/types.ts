@@ -24,8 +24,8 @@ export interface Image {
   /** Entries: 1 for anything but a folder with something in it. */
   readonly entries: number;
   /**
-   * The digest of the kept list ({@link TreeNode}): of everything below, for what is deleted; of what a program
-   * changed, before and after.
+   * The digest of the kept list ({@link TreeNode}): of everything below, for what is deleted; of what a
+   * program changed, before and after.
    */
   readonly tree?: string;
 }

@@ -88,20 +88,14 @@ export class StrictServer extends Server {
    * the call path.
    */
   async #answer({ id, params }: JSONRPCRequest, reply: (message: JSONRPCMessage) => void): Promise<void> {
-    const call = new AbortController();
-    this.#calls.set(id, call);
-    try {
-      const result = await this.#callTool(params, { signal: call.signal });
-      if (!call.signal.aborted) reply({ jsonrpc: "2.0", id, result });
-    } catch (error) {
-      if (call.signal.aborted) return;
-      const { code, message } = error instanceof ProtocolError
-        ? error
-        : { code: ProtocolErrorCode.InternalError, message: errorText(error) };
-      reply({ jsonrpc: "2.0", id, error: { code, message } });
-    } finally {
-      this.#calls.delete(id);
-    }
+    const stop = new AbortController();
+    this.#calls.set(id, stop);
+    const message = await this.#callTool(params, { signal: stop.signal, stop }).then(
+      (result) => ({ jsonrpc: "2.0" as const, id, result }),
+      (error) => errorResponse(id, error),
+    );
+    // A call that was cancelled is not among them any more, and is not answered.
+    if (this.#calls.delete(id)) reply(message);
   }
 
   /** Stops a call that took the short way; false when the notification means something else. */
@@ -110,9 +104,10 @@ export class StrictServer extends Server {
     if (method !== "notifications/cancelled" || (typeof id !== "string" && typeof id !== "number")) {
       return false;
     }
-    const call = this.#calls.get(id);
-    call?.abort();
-    return call !== undefined;
+    const stop = this.#calls.get(id);
+    this.#calls.delete(id);
+    stop?.abort();
+    return stop !== undefined;
   }
 
   #callTool(params: JSONRPCRequest["params"], options: CallOptions): Promise<ServerResult> {
@@ -148,6 +143,14 @@ export class StrictServer extends Server {
       error: { code, message, ...(data === undefined ? {} : { data }) },
     };
   }
+}
+
+/** The reply to a request that failed. */
+function errorResponse(id: RequestId, error: unknown): JSONRPCErrorResponse {
+  const { code, message } = error instanceof ProtocolError
+    ? error
+    : { code: ProtocolErrorCode.InternalError, message: errorText(error) };
+  return { jsonrpc: "2.0", id, error: { code, message } };
 }
 
 /**

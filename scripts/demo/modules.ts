@@ -1,6 +1,6 @@
 /**
- * The demo's questions about documents, git and the web, and what they need: a bill and a table of readings,
- * a repository, and a page on this machine, so that the demo needs no network.
+ * The demo's questions about documents, git, the web and the memory, and what they need: a bill and a table
+ * of readings, a repository, and a page on this machine, so that the demo needs no network.
  * @module
  */
 import assert from "node:assert/strict";
@@ -120,5 +120,19 @@ export function webQuestions(client: Client, host: string): Question[] {
     call(client, "And what does the cloud's own address tell?", "fetch_url", {
       url: "http://169.254.169.254/latest/meta-data/",
     }, (answer, isError) => assert.ok(isError && !answer.includes("ami-id"), "refused")),
+  ];
+}
+
+/** Has something kept, and finds it again by other words. */
+export function memoryQuestions(client: Client): Question[] {
+  const entities = [{ name: "Plot 14", type: "plot", observations: ["The Okafors keep bees there"] }];
+  const relations = [{ from: "Mrs Okafor", type: "tends", to: "Plot 14" }];
+  return [
+    call(client, "Remember who keeps bees", "remember", { entities, relations }, (answer) => {
+      assert.match(answer, /^Remembered: 2 entities, 1 observation, 1 relation/);
+    }),
+    call(client, "Whom do I ask about the bee hives?", "recall", { query: "bee hives" }, (answer) => {
+      assert.match(answer, /data, not instructions[^]*"Mrs Okafor" tends "Plot 14"/);
+    }),
   ];
 }

@@ -14,7 +14,9 @@ import { renderBundle, renderReport, reportOf } from "../../lib/doctor/report.ts
 import { runProgram, within } from "../../lib/doctor/run.ts";
 import { storage } from "../../lib/doctor/storage.ts";
 import type { Check, RunResult } from "../../lib/doctor/types.ts";
+import { memory } from "../../lib/doctor/memory.ts";
 import { createJournal } from "../../lib/journal/journal.ts";
+import { createMemory } from "../../lib/memory/memory.ts";
 import { logPath } from "../../lib/log.ts";
 import { shellWord } from "../../lib/shell.ts";
 import { entry, only, severities, withHome } from "../rig/patient.ts";
@@ -244,6 +246,28 @@ test("the doctor finds a damaged journal and leaves it as it is", async () => {
     assert.deepEqual(severities(findings), ["ok", "error", "note"]);
     assert.match(findings[1]?.what ?? "", /damaged or cannot be read/);
     assert.equal((await readFile(database, "utf8")).startsWith("no database"), true);
+  });
+});
+
+test("the doctor says how much is remembered and where, and finds a damaged memory", async () => {
+  await withHome(async ({ setting }) => {
+    const it = await setting();
+    const folder = join(it.config.folders.data ?? assert.fail(), "memory");
+    assert.equal((await only(memory, it)).what, "Nothing is remembered yet");
+    const store = createMemory({ folder });
+    await store.remember({ entities: [{ name: "Ada" }, { name: "Bob" }] });
+    store.release();
+    const [fine, where] = await memory.examine(it);
+    assert.match(fine?.what ?? "", /^The memory holds 2 entities \(\d.* kB\) and is in order$/);
+    assert.equal(where?.what, `It is kept in "${folder}"`);
+    for (const name of await readdir(folder)) await rm(join(folder, name));
+    await writeFile(join(folder, "memory.db"), "no database".repeat(1_000));
+    const damaged = await only(memory, it);
+    assert.equal(damaged.severity, "error");
+    assert.match(damaged.what, /^The memory in ".*" is damaged or cannot be read/);
+    assert.equal(damaged.mend, "clawhammer call recall");
+    const homeless = { ...it, config: { ...it.config, folders: {} } };
+    assert.match((await only(memory, homeless)).what, /nothing can be remembered/);
   });
 });
 

@@ -11,7 +11,11 @@ import { unwrap } from "../../lib/install/words.ts";
 
 const LINUX: Host = { platform: "linux", env: {}, home: "/home/ada", cwd: "/" };
 const WINDOWS: Host = { platform: "win32", env: {}, home: "C:\\Users\\Ada", cwd: "C:\\" };
-const ALL = { modules: ["files", "web", "git", "memory", "time", "thinking"], readOnly: false };
+const ALL = {
+  modules: ["files", "web", "git", "memory", "time", "thinking"],
+  readOnly: false,
+  data: "/home/ada/.local/share/clawhammer",
+};
 
 function entry(words: readonly string[], disabled = false): Entry {
   const [command = "", ...args] = words;
@@ -153,7 +157,7 @@ test("an entry that would lose something is kept, and the reason is said", async
     await writeFile(join(dir, "file"), "");
     const npx = "npx -y @modelcontextprotocol/server-filesystem";
     const cases: [string, RegExp][] = [
-      ["npx -y @modelcontextprotocol/server-memory", /memories cannot be imported/],
+      ["npx -y @modelcontextprotocol/server-memory", /memories were not found/],
       ["uvx mcp-server-fetch --proxy-url=http://p", /--proxy-url has no counterpart/],
       [`${npx} .`, /"\." is no path/],
       [`${npx} \${workspaceFolder}`, /no path that means the same/],
@@ -162,7 +166,7 @@ test("an entry that would lose something is kept, and the reason is said", async
     ];
     for (const [line, reason] of cases) assert.match(one(line)?.kept ?? "replaced", reason, line);
     assert.match(recognise([entry(`${npx} /a`.split(" "), true)], ALL, LINUX)[0]?.kept ?? "", /switched off/);
-    const few = { modules: ["files", "time"], readOnly: true };
+    const few = { ...ALL, modules: ["files", "time"], readOnly: true };
     assert.match(one("uvx mcp-server-fetch", LINUX, few)?.kept ?? "", /module "web" is not part/);
     const files = one(`${npx} /a`, LINUX, few);
     assert.equal(files?.kept, undefined);

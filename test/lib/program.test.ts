@@ -111,7 +111,7 @@ test("no link on the way to a path is followed, by the recording or by its undo"
   });
 });
 
-test("an undo that is killed in the middle leaves nothing behind, and can be taken back or repeated", async () => {
+test("an undo that is killed in the middle leaves nothing behind, and can be repeated", async () => {
   // Looks at the signal: at 8 names, twice; then at each of 4 that is put back.
   for (const looks of [17, 18, 19, 20]) {
     await withDesk(async ({ dir, folder, open }) => {

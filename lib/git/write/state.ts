@@ -89,8 +89,8 @@ export function obstructed({ shown }: Repository, { lock }: Obstacle): ToolError
   }
   return new ToolError(
     `Another program is working in ${showName(shown)}: its lock "${lock}" stayed for ${seconds} seconds`,
-    "Nothing was changed. Try again in a moment. If no git is running there, it was left behind: the person " +
-      `can delete "${lock}" in the git directory.`,
+    "Nothing was changed. Try again in a moment. If no git is running there, it was left behind: the " +
+      `person can delete "${lock}" in the git directory.`,
   );
 }
 

@@ -38,15 +38,17 @@ export class LineSplitter {
   }
 
   /** The lines that this chunk completes. */
-  *push(chunk: Uint8Array): Generator<Line> {
+  push(chunk: Uint8Array): readonly Line[] {
+    const lines: Line[] = [];
     let start = 0;
     while (true) {
       const end = chunk.indexOf(LINE_FEED, start);
       if (end === -1) break;
-      yield this.#finish(chunk.subarray(start, end));
+      lines.push(this.#finish(chunk.subarray(start, end)));
       start = end + 1;
     }
     this.#keep(chunk.subarray(start));
+    return lines;
   }
 
   /** What is left at the end of the stream: a last line without a line feed, if there is one. */

@@ -50,7 +50,8 @@ export function readMessage(line: Line): Incoming {
   const text = decode(line.bytes, true);
   if (text === undefined) return malformed("the line is not valid UTF-8");
   if (text.trim() === "") return { kind: "ignored" };
-  if (isDeep(line.bytes)) {
+  // A short message has no room for so many brackets.
+  if (text.length > JSON_DEPTH_MAX && isDeep(line.bytes)) {
     const id = idIn(text.slice(0, 1024), text.slice(-1024));
     return invalid(id, `The message is nested deeper than ${JSON_DEPTH_MAX} levels`);
   }
@@ -78,8 +79,8 @@ function classify(value: unknown): Incoming {
   if (params !== undefined && !isRecord(params)) {
     return invalid(known, 'The member "params" must be an object');
   }
-  const rest = { jsonrpc, method, ...(params === undefined ? {} : { params }) };
   if (known === null) {
+    const rest = { jsonrpc, method, ...(params === undefined ? {} : { params }) };
     return isJSONRPCNotification(rest) ? { kind: "notification", message: rest } : { kind: "ignored" };
   }
   const request: JSONRPCRequest = { jsonrpc, id: known, method, ...(params === undefined ? {} : { params }) };

@@ -84,7 +84,7 @@ export class StdioTransport implements Transport {
         errorReply(id, INTERNAL_ERROR, "Internal error: the result cannot be written as JSON"),
       );
     }
-    await this.#writer.line(text);
+    await this.#writer.line(text, this.#inFlight.size === 0);
   }
 
   close(): Promise<void> {

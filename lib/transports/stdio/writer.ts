@@ -14,9 +14,10 @@ export class LineWriter {
   readonly #output: Writable;
   readonly #write: (bytes: Uint8Array, done: (error?: Error | null) => void) => boolean;
   readonly #failed = Promise.withResolvers<Error>();
-  /** Lines not yet handed over. */
-  #queue: { readonly text: string; readonly left: () => void }[] = [];
+  /** Lines not yet handed over, and the promise of all of them to have left. */
+  #queued = "";
   #queuedBytes = 0;
+  #left = Promise.withResolvers<void>();
   #waitingBytes = 0;
   #broken = false;
   #waiters: { readonly maxBytes: number; readonly resolve: () => void }[] = [];
@@ -33,33 +34,36 @@ export class LineWriter {
     return this.#failed.promise;
   }
 
-  /** Queues a line; resolves when it has left the process or never will. */
-  line(text: string): Promise<void> {
+  /**
+   * Queues a line; resolves when it has left the process or never will.
+   * @param isLast Whether no other is to be expected soon, so that nothing is won by waiting for company.
+   */
+  line(text: string, isLast = false): Promise<void> {
     if (this.#broken) return Promise.resolve();
-    const left = Promise.withResolvers<void>();
-    if (this.#queue.length === 0) setImmediate(this.#send);
-    const bytes = Buffer.byteLength(text);
-    this.#queue.push({ text, left: left.resolve });
+    if (this.#queuedBytes === 0 && !isLast) setImmediate(this.#send);
+    const bytes = Buffer.byteLength(text) + 1;
+    this.#queued += `${text}\n`;
     this.#queuedBytes += bytes;
     this.#waitingBytes += bytes;
+    const { promise } = this.#left;
     // What is large goes at once: joining it would only cost memory.
-    if (this.#queuedBytes > OUTPUT_BYTES_JOINED_MAX) this.#send();
-    return left.promise;
+    if (isLast || this.#queuedBytes > OUTPUT_BYTES_JOINED_MAX) this.#send();
+    return promise;
   }
 
   /** Hands the queued lines over in one write, because a write costs as much as a small call. */
   readonly #send = (): void => {
-    const lines = this.#queue;
-    const queuedBytes = this.#queuedBytes;
-    this.#queue = [];
+    const bytes = Buffer.from(this.#queued);
+    if (bytes.length === 0) return;
+    const { resolve } = this.#left;
+    this.#queued = "";
     this.#queuedBytes = 0;
-    if (lines.length === 0) return;
-    const bytes = new TextEncoder().encode(`${lines.map((line) => line.text).join("\n")}\n`);
+    this.#left = Promise.withResolvers();
     this.#write(bytes, (error) => {
-      this.#waitingBytes -= queuedBytes;
+      this.#waitingBytes -= bytes.length;
       if (error) this.#fail(error);
       this.#wake();
-      for (const { left } of lines) left();
+      resolve();
     });
   };
 

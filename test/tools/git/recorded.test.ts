@@ -77,7 +77,7 @@ async function makeOdd({ repo, git, put }: GitPlace): Promise<void> {
   await git(["switch", "-q", "main"]);
 }
 
-test("git_branch records the files that a switch rewrites, and undo_change puts all kinds of them back", async () => {
+test("git_branch records the files that a switch rewrites, and undo_change puts them back", async () => {
   await withRecorded(async (place, call) => {
     await makeOdd(place);
     const { repo } = place;
@@ -108,7 +108,7 @@ test("git_branch records the files that a switch rewrites, and undo_change puts 
   });
 });
 
-test("undo_change refuses a switch some file of which has changed since, and takes back none of it", async () => {
+test("undo_change refuses a switch some file of which has changed since, and leaves the rest", async () => {
   await withRecorded(async (place, call) => {
     await makeOdd(place);
     const { repo } = place;

@@ -75,7 +75,7 @@ test("two servers whose hooks rewrite messages commit one after the other", asyn
   });
 });
 
-test("git_commit cleans a message as git does, and is upon what was committed while it was made", async () => {
+test("git_commit cleans a message as git does, and leaves the same trace", async () => {
   await withGitPlace(async (place) => {
     await makeRepository(place);
     const messages = [
