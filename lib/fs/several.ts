@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { throwIfAborted } from "../errors.ts";
 import { digestOfBytes } from "../journal/blobs.ts";
 import type { Change, Image, Journal, TreeNode } from "../journal/types.ts";
+import type { Finding } from "./examine.ts";
 import { digestOf } from "./image.ts";
 import { type Anchor, childInfo, withAnchor, withChild, withChildFile } from "./open.ts";
 import type { Space } from "./space.ts";
@@ -183,7 +184,11 @@ export async function changedBy(
 }
 
 /** What a program whose recording was left open has changed. */
-export async function examineProgram(change: Change, { space, journal }: Records, signal: AbortSignal) {
+export async function examineProgram(
+  change: Change,
+  { space, journal }: Records,
+  signal: AbortSignal,
+): Promise<Finding> {
   const then = await keptStandings(change.before, journal) ?? [];
   const now = await readStandings(change.path, then.map(({ path }) => path), space, signal, digestOf);
   const changed = differencesOf(then, now.list);

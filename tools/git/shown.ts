@@ -9,7 +9,7 @@ import { clip } from "../../lib/reply.ts";
 import type { Context } from "../../lib/tool.ts";
 import { visible } from "../../lib/visible.ts";
 
-/** Characters shown of a hash: that one of a million other objects shares ten has a chance of 1 : 1,000,000. */
+/** Characters shown of a hash: one of a million others shares ten in one of a million repositories. */
 const HASH_CHARS = 10;
 /** Characters shown of a subject, a person's name or a list of branches. */
 const FIELD_CHARS = 200;
