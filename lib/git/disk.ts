@@ -43,17 +43,17 @@ const patient: Disk = {
   realpath: (path) => realpath(path),
 };
 
-/** The disk that these folders are on. */
-export function diskOf(roots: readonly Root[]): Disk {
-  return areLocal(roots.map((root) => root.real)) ? immediate() : patient;
+/** The disk that these folders are on. @param now Milliseconds since 1970. */
+export function diskOf(roots: readonly Root[], now: () => number = Date.now): Disk {
+  return areLocal(roots.map((root) => root.real)) ? immediate(now) : patient;
 }
 
-function immediate(): Disk {
+function immediate(now: () => number): Disk {
   return {
     lstat: (path) => attempt(() => lstatSync(path, { throwIfNoEntry: false })),
     stat: (path) => attempt(() => statSync(path, { throwIfNoEntry: false })),
     state: (path) => stateOf(statusOf(path)),
-    contents: createMemory(),
+    contents: createMemory(now),
     realpath: (path) => realpathSync.native(path),
   };
 }
@@ -64,7 +64,7 @@ function immediate(): Disk {
  * replaced in a folder changes its times, of which nobody can set the last one (`ctime`). Two changes in the
  * same tick of the clock would show only once, so a folder that was changed a moment ago is not remembered.
  */
-function createMemory(): (folder: string) => Contents {
+function createMemory(now: () => number): (folder: string) => Contents {
   const kept = new Map<string, { readonly state: string; readonly contents: Contents }>();
   return (folder) => {
     const info = statusOf(folder);
@@ -75,7 +75,7 @@ function createMemory(): (folder: string) => Contents {
     kept.delete(folder);
     const contents = sorted(attempt(() => readdirSync(folder, { withFileTypes: true })) ?? []);
     const changed = Number((info.ctimeNs > info.mtimeNs ? info.ctimeNs : info.mtimeNs) / 1_000_000n);
-    if (Date.now() - changed > GIT_CALM_MS) {
+    if (now() - changed > GIT_CALM_MS) {
       if (kept.size >= GIT_FOLDERS_KEPT_MAX) kept.clear();
       kept.set(folder, { state, contents });
     }
