@@ -34,6 +34,8 @@ export function localTime(moment: Date, timeZone: string): string {
   return localTimes(timeZone)(moment);
 }
 
+const PARTS = /^(\d+)\/(\d+)\/(\d+), ([\d:]+) GMT(.*)$/;
+
 /** {@link localTime} for many moments: getting ready for a time zone costs more than ten of them. */
 export function localTimes(timeZone: string): (moment: Date) => string {
   const format = new Intl.DateTimeFormat("en-US", {
@@ -48,11 +50,9 @@ export function localTimes(timeZone: string): (moment: Date) => string {
     timeZoneName: "longOffset",
   });
   return (moment) => {
-    const parts = new Map(format.formatToParts(moment).map((part) => [part.type, part.value]));
-    const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? "";
-    const offset = part("timeZoneName").slice("GMT".length) || "+00:00";
-    return `${part("year").padStart(4, "0")}-${part("month")}-${part("day")}T${part("hour")}:${
-      part("minute")
-    }:${part("second")}${offset}`;
+    // Asking for the parts one by one takes three times as long as taking "11/22/2026, 10:49:07 GMT+01:00"
+    // apart.
+    const [, month, day, year = "", time, offset] = PARTS.exec(format.format(moment)) ?? [];
+    return `${year.padStart(4, "0")}-${month}-${day}T${time}${offset || "+00:00"}`;
   };
 }

@@ -30,6 +30,8 @@ export interface ProgramsOptions {
   readonly allowed: readonly Root[];
   /** Asks a login shell for its PATH; undefined when it does not tell. Tests give their own. */
   readonly askShell?: (shell: string, host: Host) => Promise<string | undefined>;
+  /** Whether a file is there and may be executed. Tests ask for places of other platforms. */
+  readonly isProgram?: (path: string) => Promise<boolean>;
 }
 
 /** Shells that take `-i -l -c`. */
@@ -69,7 +71,7 @@ export function createPrograms(options: ProgramsOptions): Programs {
     for (const folder of folders) {
       const isStub = host.platform === "darwin" && folder === "/usr/bin" && APPLE_STUBS.has(name);
       for (const place of isStub ? APPLE_TOOLS : [folder]) {
-        const program = await usable(paths.join(place, file), allowed);
+        const program = await usable(paths.join(place, file), allowed, options.isProgram);
         if (program !== undefined) return program;
       }
     }
@@ -117,13 +119,20 @@ function usualPlaces({ platform, env, home }: Host): string[] {
 }
 
 /** The path itself when it is a program that no tool may have written. */
-async function usable(path: string, allowed: readonly Root[]): Promise<string | undefined> {
+async function usable(
+  path: string,
+  allowed: readonly Root[],
+  isProgram = isExecutable,
+): Promise<string | undefined> {
+  return await isProgram(path) && !(await isWritable(path, allowed)) ? path : undefined;
+}
+
+async function isExecutable(path: string): Promise<boolean> {
   try {
     await access(path, constants.X_OK);
-    if (!(await stat(path)).isFile() || await isWritable(path, allowed)) return undefined;
-    return path;
+    return (await stat(path)).isFile();
   } catch {
-    return undefined;
+    return false;
   }
 }
 

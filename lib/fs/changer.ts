@@ -6,7 +6,6 @@
  * leaves no entry, unless a part of it happened.
  * @module
  */
-import { rmdir } from "node:fs/promises";
 import { sep } from "node:path";
 import { ToolError } from "../errors.ts";
 import { digestOfBytes } from "../journal/blobs.ts";
@@ -16,10 +15,10 @@ import { ChangedError, type Verb } from "./errors.ts";
 import { examine } from "./examine.ts";
 import { imageAt, imageOf, locate, markOf, type Place, readTree, type Tree } from "./image.ts";
 import { childInfo, withChildFile } from "./open.ts";
+import { reconcile, removeEmptyFolders } from "./reconcile.ts";
 import { restoreTree } from "./restore.ts";
-import { isInside, show } from "./roots.ts";
+import { show } from "./roots.ts";
 import type { Space } from "./space.ts";
-import { sweepAround } from "./sweep.ts";
 import type { Files, Info, WriteOptions } from "./types.ts";
 import { createParents, exists, missingFolders, withPlace } from "./write.ts";
 
@@ -232,48 +231,6 @@ export async function restore(
   });
 }
 
-/**
- * Removes those of some folders that are empty, innermost first; they were made for something that is gone.
- */
-export async function removeEmptyFolders(folders: readonly string[], space: Space): Promise<void> {
-  for (const folder of folders.toReversed()) {
-    try {
-      await withPlace(
-        folder,
-        "delete",
-        space,
-        { followLeaf: false },
-        (anchor, name) => rmdir(anchor.at(name)),
-      );
-    } catch {
-      // Something is in it by now, or it was never made; one above it may still be empty.
-    }
-  }
-}
-
-/**
- * Closes the entries of processes that ended in the middle of a change, as far as their files may be looked
- * at.
- */
-export async function reconcile({ space, journal }: Workshop): Promise<void> {
-  for (const change of await journal.unfinished()) {
-    if (!isVisible(change, space)) continue;
-    try {
-      const { happened, after } = await examine(change, true, space, new AbortController().signal);
-      await sweepAround(change, space);
-      if (!happened) await removeEmptyFolders(change.folders, space);
-      await journal.close(change, happened, after);
-    } catch {
-      // Its files cannot be looked at now; somebody will try again.
-    }
-  }
-}
-
-/** Whether a change is about nothing but what is inside the allowed folders. */
-export function isVisible({ path, destination = path }: Change, { roots }: Space): boolean {
-  return [path, destination].every((each) => roots.some((root) => isInside(each, root.real)));
-}
-
 async function perform<T>(plan: Plan, shop: Workshop, steps: Steps<T>): Promise<Made<T>> {
   await reconcile(shop);
   const recording = shop.journal.record(plan);
@@ -300,11 +257,11 @@ async function failed(
   error: unknown,
   change: Change,
   recording: Recording,
-  { space }: Workshop,
+  { space, journal }: Workshop,
   touched: boolean,
 ): Promise<unknown> {
   const { happened, after } = touched
-    ? await examine(change, false, space, new AbortController().signal).catch(() => ({
+    ? await examine(change, false, { space, journal }, new AbortController().signal).catch(() => ({
       happened: true,
       after: undefined,
     }))

@@ -4,6 +4,7 @@
  */
 import type { Change, Image } from "../journal/types.ts";
 import { imageAt, locate } from "./image.ts";
+import { examineProgram, type Records } from "./several.ts";
 import type { Space } from "./space.ts";
 
 /** What the files say. */
@@ -11,6 +12,8 @@ export interface Finding {
   readonly happened: boolean;
   /** What is there now, where the change made it. */
   readonly after?: Image;
+  /** What `after.tree` is the digest of. */
+  readonly list?: Uint8Array;
 }
 
 /**
@@ -21,9 +24,10 @@ export interface Finding {
 export async function examine(
   change: Change,
   crashed: boolean,
-  space: Space,
+  records: Records,
   signal: AbortSignal,
 ): Promise<Finding> {
+  const { space } = records;
   const { action, path, destination = path, before, after } = change;
   switch (action) {
     case "write": {
@@ -40,6 +44,8 @@ export async function examine(
       const copied = await imageAt(destination, space, signal);
       return copied === undefined ? { happened: false } : { happened: true, after: copied };
     }
+    case "program":
+      return await examineProgram(change, records, signal);
     case "move": {
       if (!await isThere(destination, space)) return { happened: false };
       if (!await isThere(path, space)) return { happened: true };

@@ -60,6 +60,7 @@ export function createFiles(
     },
     changes: createNoChanges(),
     exclusive: createLocks(),
+    recorded: async (_change, _signal, work) => ({ result: await work() }),
     resolve: (path) => resolvePath(path, space.roots),
     settle: (path) => settle(path, space),
     withFile: (path, work) => explained("read", path, () => withFile(path, "read", space, work)),

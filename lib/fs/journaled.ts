@@ -5,6 +5,7 @@
 import type { Journal } from "../journal/types.ts";
 import { copy, createFolder, move, type PlainFiles, remove, type Workshop, write } from "./changer.ts";
 import { createLocks } from "./locks.ts";
+import { recordProgram } from "./program.ts";
 import type { Space } from "./space.ts";
 import type { Files } from "./types.ts";
 import { createChanges } from "./undo.ts";
@@ -31,6 +32,7 @@ export function journaled(
     info: files.info,
     exclusive: files.exclusive,
     changes: createChanges(shop),
+    recorded: (change, signal, work) => recordProgram(change, () => work(), signal, shop),
     createFolder: async (path) => (await createFolder(path, shop)).result,
     write: async (path, bytes, options = {}) => (await write(path, bytes, options, shop)).result,
     move: async (source, destination, signal) => (await move(source, destination, signal, shop)).result,

@@ -4,18 +4,14 @@
  */
 import { dirname } from "node:path";
 import { errorCode } from "../errors.ts";
-import type { Change } from "../journal/types.ts";
 import { entriesOf, withAnchor } from "./open.ts";
 import type { Space } from "./space.ts";
 import { removeEntry } from "./tree.ts";
 import { makerOf } from "./write.ts";
 
-/** Removes the temporary files and folders that processes which are gone have left beside a change. */
-export async function sweepAround(
-  { path, destination = path }: Pick<Change, "path" | "destination">,
-  space: Space,
-): Promise<void> {
-  for (const folder of new Set([dirname(path), dirname(destination)])) {
+/** Removes the temporary files and folders that processes which are gone have left beside changed paths. */
+export async function sweepAround(paths: readonly string[], space: Space): Promise<void> {
+  for (const folder of new Set(paths.map((path) => dirname(path)))) {
     // The folder itself may be gone, and then nothing is left in it.
     await sweep(folder, space).catch(() => {});
   }

@@ -149,10 +149,36 @@ export interface Files {
   ): Promise<{ entries: number; bytes: number; folders: string[] }>;
   /** Deletes a file, a link or an empty folder; a folder with contents only when `recursive`. */
   remove(path: string, recursive: boolean, signal: AbortSignal): Promise<{ entries: number; bytes: number }>;
+  /**
+   * Runs `work`, in which another program changes files below a folder, and records what it changes.
+   * @throws {ToolError} before `work` runs when the journal cannot be used.
+   */
+  recorded<T>(change: ProgramChange, signal: AbortSignal, work: () => Promise<T>): Promise<Recorded<T>>;
   /** Runs `work` while no other call of this process works exclusively on one of these paths. */
   exclusive<T>(paths: readonly string[], work: () => Promise<T>): Promise<T>;
   /** What was changed, and taking it back. */
   readonly changes: Changes;
+}
+
+/** What another program is going to change. */
+export interface ProgramChange {
+  /** Absolute real path of the folder. */
+  readonly top: string;
+  /** The files and links that may change, relative to it, with "/"; others are not looked at. */
+  readonly paths: readonly string[];
+  /** What it does, for the list of changes: `git_branch switch main`. */
+  readonly title: string;
+}
+
+/** What became of it. */
+export interface Recorded<T> {
+  readonly result: T;
+  /** The number of the recorded change; none when no file is different. */
+  readonly id?: number;
+  /** Files and links that are different, when that could be seen. */
+  readonly changed?: number;
+  /** How much it was, when it was too much to be kept: then nothing is recorded. */
+  readonly unrecorded?: string;
 }
 
 /** A recorded change, as it is shown. */
@@ -178,6 +204,8 @@ export interface ChangeEntry {
   readonly undoneBy?: number;
   /** The change it took back. */
   readonly undoes?: number;
+  /** What another program did: `git_branch switch main`. Then `entries` are the files it changed. */
+  readonly title?: string;
   /** A unified diff, or a sentence why there is none. */
   readonly diff?: string;
 }

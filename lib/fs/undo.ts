@@ -7,27 +7,20 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { ToolError } from "../errors.ts";
 import { sizeText } from "../format.ts";
 import { digestOfBytes } from "../journal/blobs.ts";
 import type { Change, TreeNode } from "../journal/types.ts";
 import { DIFF_BYTES_MAX } from "../limits.ts";
-import {
-  type Cause,
-  isVisible,
-  move,
-  reconcile,
-  remove,
-  removeEmptyFolders,
-  restore,
-  type Workshop,
-  write,
-} from "./changer.ts";
+import { type Cause, move, remove, restore, type Workshop, write } from "./changer.ts";
 import { ChangedError } from "./errors.ts";
 import { locate } from "./image.ts";
 import { entriesOf, withAnchor, withFile } from "./open.ts";
+import { describeProgram, takeBackProgram } from "./program.ts";
+import { isVisible, reconcile, removeEmptyFolders } from "./reconcile.ts";
 import { isInside, show } from "./roots.ts";
+import { changedBy } from "./several.ts";
 import type { ChangeEntry, Changes, Undone } from "./types.ts";
 
 /** The changes of a file layer that records none. */
@@ -81,6 +74,10 @@ async function takeBack(change: Change, signal: AbortSignal, shop: Workshop): Pr
     did,
   });
   const { action, path, destination, before } = change;
+  if (action === "program") {
+    const { id, did } = await takeBackProgram(change, signal, shop);
+    return done(id, did);
+  }
   if (action === "move" && destination !== undefined) {
     await refuseMoveBack(change, destination, shop);
     const { id } = await move(destination, path, signal, shop, { undoes: change.id });
@@ -188,14 +185,26 @@ function refuseUndone(change: Change): void {
 async function blocking(change: Change, { journal, space }: Workshop): Promise<Change | undefined> {
   const later = await journal.later(change.id);
   // What was done and taken back after it is as if it had not been.
-  const counts = later.filter((each) => each.undoes === undefined || each.undoes < change.id);
-  return counts.find((each) => isVisible(each, space) && touches(each, change));
+  const counts = later.filter((each) =>
+    isVisible(each, space) && (each.undoes === undefined || each.undoes < change.id)
+  );
+  const paths = counts.length === 0 ? [] : await pathsOf(change, journal);
+  for (const each of counts) {
+    const others = await pathsOf(each, journal);
+    if (paths.some((one) => others.some((other) => isInside(one, other) || isInside(other, one)))) {
+      return each;
+    }
+  }
+  return undefined;
 }
 
-function touches(a: Change, b: Change): boolean {
-  const pathsOf = ({ action, path, destination }: Change) =>
-    destination === undefined ? [path] : action === "copy" ? [destination] : [path, destination];
-  return pathsOf(a).some((one) => pathsOf(b).some((other) => isInside(one, other) || isInside(other, one)));
+/** The paths a change is about. */
+async function pathsOf(change: Change, journal: Workshop["journal"]): Promise<string[]> {
+  const { action, path, destination } = change;
+  if (action === "program") {
+    return (await changedBy(change, journal) ?? []).map((each) => join(path, each.path));
+  }
+  return destination === undefined ? [path] : action === "copy" ? [destination] : [path, destination];
 }
 
 async function explainUndo(error: unknown, change: Change, shop: Workshop): Promise<unknown> {
@@ -223,7 +232,7 @@ async function unknown(id: number, { journal, space }: Workshop): Promise<ToolEr
 }
 
 function entryOf(change: Change): ChangeEntry {
-  const { id, at, action, path, destination, before, after, undoneBy, undoes, status } = change;
+  const { id, at, action, path, destination, before, after, undoneBy, undoes, status, title } = change;
   return {
     id,
     at,
@@ -237,6 +246,7 @@ function entryOf(change: Change): ChangeEntry {
     status: undoneBy === undefined ? status : "undone",
     ...(undoneBy === undefined ? {} : { undoneBy }),
     ...(undoes === undefined ? {} : { undoes }),
+    ...(title === undefined ? {} : { title }),
   };
 }
 
@@ -244,6 +254,7 @@ function entryOf(change: Change): ChangeEntry {
 async function diffOf(change: Change, shop: Workshop): Promise<string> {
   const { before, after } = change;
   if (change.action === "move") return "";
+  if (change.action === "program") return await describeProgram(change, shop);
   const sides = [before, after].map(async (image) => {
     if (image === undefined) return new Uint8Array();
     if (image.kind !== "file") return undefined;

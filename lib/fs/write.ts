@@ -247,7 +247,7 @@ async function expectWritable(path: string): Promise<void> {
 /**
  * Gives the new content the name, if what has the name is what the content was made from. Waits for nothing.
  */
-function replaceUnchanged(
+export function replaceUnchanged(
   anchor: Anchor,
   temporary: string,
   name: string,

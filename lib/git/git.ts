@@ -14,7 +14,7 @@ import { showName } from "../names.ts";
 import type { Programs } from "../programs.ts";
 import { argumentsOf } from "./arguments.ts";
 import { discover } from "./discover.ts";
-import { type Disk, diskOf } from "./disk.ts";
+import { diskOf } from "./disk.ts";
 import { explain } from "./explain.ts";
 import {
   checkAllLinks,
@@ -25,13 +25,7 @@ import {
   locate,
   type Located,
 } from "./locate.ts";
-import {
-  neutralEnvironment,
-  neutralSettings,
-  type Pair,
-  personalEnvironment,
-  settingsEnvironment,
-} from "./neutral.ts";
+import { neutralEnvironment, neutralSettings, personalEnvironment } from "./neutral.ts";
 import { InterruptedError, runProcess } from "./process.ts";
 import { findCommits, resolveCommits } from "./revisions.ts";
 import { createSettingsMemory, type SettingsMemory } from "./memory.ts";
@@ -45,6 +39,7 @@ import {
 } from "./settings.ts";
 import { underWay } from "./state.ts";
 import type { Command, Git, OpenOptions, Output, Repository, Setting } from "./types.ts";
+import { createSurroundings, type Surroundings } from "./surroundings.ts";
 import { checkVersion, missingGit, parseVersion } from "./version.ts";
 
 /** What git is used with. */
@@ -69,6 +64,7 @@ export function createGit(options: GitOptions): Git {
   const turn = createGate(GIT_AT_ONCE_MAX);
   const run: typeof runProcess = (start, command) => turn(() => runProcess(start, command));
   const settings = createSettingsMemory(host);
+  const surroundings = createSurroundings(host);
   let known: Promise<Tool> | undefined;
   let ground: Ground | undefined;
   const seek = async (): Promise<Tool> => {
@@ -96,17 +92,31 @@ export function createGit(options: GitOptions): Git {
       if (ground?.roots !== roots) ground = { roots, disk: diskOf(roots) };
       const here = ground;
       const { disk } = here;
-      const asked = await realFolder(path, files, disk);
-      const shown = givenPath(asked, roots);
-      const located = await locate(asked, shown, here);
-      const found = await tool();
-      checkVersion(found.version, host.platform);
-      return await files.withFolder(located.top, async (folder) => {
-        // The folder that is held is the one that was verified, whatever was renamed in between.
-        if (await disk.realpath(folder.processPath) !== located.top) throw moved(shown);
-        const parts = { located, ground: here, asked, folder, open, found, run, settings, ...options };
-        const repository = await openRepository(parts);
-        return await patiently(() => work(repository), open.forWriting ? 1 : READ_ROUNDS);
+      return await withFolderOf(path, files, async (held) => {
+        const asked = await disk.realpath(held.processPath);
+        const shown = givenPath(asked, roots);
+        const located = await locate(asked, shown, here);
+        const found = await tool();
+        checkVersion(found.version, host.platform);
+        const opened = async (folder: OpenFolder) => {
+          // The folder that is held is the one that was verified, whatever was renamed in between.
+          if (await disk.realpath(folder.processPath) !== located.top) throw moved(shown);
+          const parts = {
+            located,
+            ground: here,
+            asked,
+            folder,
+            open,
+            found,
+            run,
+            settings,
+            surroundings,
+            ...options,
+          };
+          const repository = await openRepository(parts);
+          return await patiently(() => work(repository), open.forWriting ? 1 : READ_ROUNDS);
+        };
+        return located.top === asked ? await opened(held) : await files.withFolder(located.top, opened);
       });
     },
     discover: (signal) => discover(files, signal),
@@ -157,6 +167,7 @@ interface Opening extends GitOptions {
   readonly found: Tool;
   readonly run: typeof runProcess;
   readonly settings: SettingsMemory;
+  readonly surroundings: Surroundings;
 }
 
 async function openRepository(opening: Opening): Promise<Repository> {
@@ -181,16 +192,15 @@ async function openRepository(opening: Opening): Promise<Repository> {
     if (readOnly) throw onlyForReading(shown);
     await checkAllLinks(located, opening.ground);
   }
-  const pairs = neutralSettings(settings, host);
-  const env = { ...neutralEnvironment(host, found.searchPath, []), ...places(located, bare) };
+  // What only reads has nothing to compare in the letters of a language, and is quicker without them.
+  const own = { ...places(located, bare), LC_ALL: open.forWriting === true ? "C.UTF-8" : "C" };
+  const environmentOf = opening.surroundings(settings, own, found.searchPath);
   const run = async (command: Command): Promise<Output> => {
-    const all: readonly Pair[] = [...pairs, ...command.config ?? []];
-    const given = Object.entries({ ...env, ...settingsEnvironment(all), ...command.env });
     const start = {
       program: found.program,
       args: argumentsOf(command),
       cwd: folder.processPath,
-      env: Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== undefined)),
+      env: environmentOf(command),
       signal: open.signal,
       family: open.forWriting === true,
     };
@@ -226,11 +236,24 @@ async function openRepository(opening: Opening): Promise<Repository> {
   return repository;
 }
 
-/** The real path of the folder that is asked for; of a file, the folder it is in. */
-async function realFolder(path: string, files: Files, disk: Disk): Promise<string> {
-  const { kind } = await files.info(path);
-  const folder = kind === "file" ? resolve(path, "..") : path;
-  return await files.withFolder(folder, async (open) => await disk.realpath(open.processPath));
+/** Opens the folder that is asked for; of a file, the folder it is in. */
+async function withFolderOf<T>(
+  path: string,
+  files: Files,
+  work: (folder: OpenFolder) => Promise<T>,
+): Promise<T> {
+  let isOpen = false;
+  const working = (folder: OpenFolder) => {
+    isOpen = true;
+    return work(folder);
+  };
+  try {
+    return await files.withFolder(path, working);
+  } catch (error) {
+    // Mostly it is a folder, so nobody asks before it turns out to be none.
+    if (isOpen || !(error instanceof ToolError) || (await files.info(path)).kind !== "file") throw error;
+    return await files.withFolder(resolve(path, ".."), working);
+  }
 }
 
 /** All settings of every scope, in one run: the person's as they apply to this repository, and its own. */

@@ -132,34 +132,32 @@ interface Walk {
 
 /** Refuses links in a folder, and so many levels below, that lead outside. */
 async function checkLinks(folder: string, depth: number, walk: Walk, ground: Ground): Promise<void> {
-  const folders: string[] = [];
-  for (const entry of await ground.disk.entries(folder)) {
-    if (++walk.seen > GIT_ENTRIES_MAX) {
-      throw damaged(givenPath(walk.top, ground.roots), `its git directory has over ${GIT_ENTRIES_MAX} files`);
-    }
-    const path = join(folder, entry.name);
-    if (entry.isSymbolicLink()) await inside(path, walk.top, ground);
-    else if (entry.isDirectory()) folders.push(path);
-    else if (!entry.isFile() && (await ground.disk.lstat(path))?.isFIFO() === true) {
-      // Whoever opens it waits for somebody to write into it. A socket is no trouble: git has one there.
-      throw damaged(givenPath(walk.top, ground.roots), `its "${showName(entry.name)}" is a pipe`);
-    }
+  const { links, folders, others, count } = await ground.disk.contents(folder);
+  walk.seen += count;
+  if (walk.seen > GIT_ENTRIES_MAX) {
+    throw damaged(givenPath(walk.top, ground.roots), `its git directory has over ${GIT_ENTRIES_MAX} files`);
+  }
+  for (const name of links) await inside(join(folder, name), walk.top, ground);
+  for (const name of others) {
+    if ((await ground.disk.lstat(join(folder, name)))?.isFIFO() !== true) continue;
+    // Whoever opens it waits for somebody to write into it. A socket is no trouble: git has one there.
+    throw damaged(givenPath(walk.top, ground.roots), `its "${showName(name)}" is a pipe`);
   }
   if (depth === 0) return;
-  for (const next of folders) if (next !== walk.except) await checkLinks(next, depth - 1, walk, ground);
+  for (const name of folders) {
+    const next = join(folder, name);
+    if (next !== walk.except) await checkLinks(next, depth - 1, walk, ground);
+  }
 }
 
 /** Refuses links in an object store that lead outside, and the same in those that it borrows from. */
 async function checkObjects(objects: string, top: string, ground: Ground, depth: number): Promise<void> {
   const { disk, roots } = ground;
-  const links: string[] = [];
-  const look = async (folder: string): Promise<string[]> => {
-    const entries = await disk.entries(folder);
-    for (const entry of entries) if (entry.isSymbolicLink()) links.push(join(folder, entry.name));
-    return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name));
-  };
-  await Promise.all((await look(objects)).map(look));
-  for (const link of links) await inside(link, top, ground);
+  const { links, folders } = await disk.contents(objects);
+  const below = await Promise.all(folders.map(async (name) => {
+    return (await disk.contents(join(objects, name))).links.map((link) => join(name, link));
+  }));
+  for (const link of [links, ...below].flat()) await inside(join(objects, link), top, ground);
   const file = join(objects, "info", "alternates");
   if (await disk.stat(file) === undefined) return;
   if (depth >= GIT_ALTERNATES_MAX) {

@@ -126,6 +126,8 @@ export function neutralEnvironment(
   settings: readonly Pair[],
 ): Record<string, string> {
   return {
+    // First, because git looks for each of them from the beginning, several times.
+    ...settingsEnvironment(settings),
     ...systemEnvironment(host, searchPath),
     GIT_CONFIG_NOSYSTEM: "1",
     GIT_CONFIG_GLOBAL: NOTHING,
@@ -142,7 +144,8 @@ export function neutralEnvironment(
     GIT_PAGER: "cat",
     GIT_EDITOR: "false",
     GIT_SEQUENCE_EDITOR: "false",
-    ...settingsEnvironment(settings),
+    // Of a history, git would hand over each commit by itself.
+    GIT_FLUSH: "0",
   };
 }
 

@@ -5,7 +5,7 @@
 import type { StoreKind } from "../sqlite/store.ts";
 
 /** The version of {@link SCHEMA}, as `user_version`. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * `status` is "preparing" (still collecting what the change will destroy), "pending" (announced) or "done".
@@ -26,7 +26,8 @@ const SCHEMA = `
     before TEXT,
     after TEXT,
     undoes INTEGER,
-    undone_by INTEGER
+    undone_by INTEGER,
+    title TEXT
   ) STRICT;
   CREATE INDEX changes_open ON changes (status) WHERE status <> 'done';
   CREATE TABLE blobs (digest TEXT PRIMARY KEY, size INTEGER NOT NULL, bytes BLOB) STRICT;
@@ -42,4 +43,5 @@ export const JOURNAL: StoreKind = {
   file: "changes.db",
   schema: SCHEMA,
   version: VERSION,
+  upgrades: { 1: `ALTER TABLE changes ADD COLUMN title TEXT; PRAGMA user_version = ${VERSION};` },
 };

@@ -5,7 +5,7 @@
 import type { Connection, Row } from "../sqlite/store.ts";
 import type { Action, Change, Image, Images, Plan } from "./types.ts";
 
-const ACTIONS: readonly Action[] = ["write", "create", "move", "copy", "delete", "restore"];
+const ACTIONS: readonly Action[] = ["write", "create", "move", "copy", "delete", "restore", "program"];
 
 /** Adds an entry. @returns its number. */
 export function insert(
@@ -19,8 +19,9 @@ export function insert(
   },
 ): number {
   return connection.run(
-    `INSERT INTO changes (at, status, owner, action, path, destination, roots, folders, before, after, undoes)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO changes
+     (at, status, owner, action, path, destination, roots, folders, before, after, undoes, title)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     at,
     status,
     owner,
@@ -32,6 +33,7 @@ export function insert(
     encode(images.before),
     encode(images.after),
     plan.undoes ?? null,
+    plan.title ?? null,
   );
 }
 
@@ -96,6 +98,7 @@ export function readChange(row: Row): Change {
     ...decode("before", row.before),
     ...decode("after", row.after),
     ...(row.undoes === null ? {} : { undoes: Number(row.undoes) }),
+    ...(row.title === null ? {} : { title: String(row.title) }),
     ...(row.undone_by === null ? {} : { undoneBy: Number(row.undone_by) }),
   };
 }

@@ -94,10 +94,12 @@ export function createJournal(options: JournalOptions): Journal {
       return [...new Set((rows ?? []).flatMap((row): string[] => JSON.parse(String(row.roots))))];
     },
     unfinished: () => unfinished(state),
-    async close(change, happened, after) {
+    async close(change, happened, after, list) {
+      const kept = list === undefined ? undefined : await stageBytes(database.folder, list);
       await database.write((connection) => {
         const [row] = connection.all("SELECT owner FROM changes WHERE id = ?", change.id);
         if (row === undefined) return;
+        if (happened && kept !== undefined) place(connection, database.folder, change.id, kept);
         if (happened) finish(connection, change.id, String(row.owner), after);
         else forget(connection, change.id, String(row.owner));
       }, false);
@@ -176,7 +178,11 @@ function record(plan: Plan, state: State): Recording {
       await end(async () => {
         if (id === undefined) return;
         const number = id;
-        await database.write((connection) => finish(connection, number, owner, after), false);
+        await database.write((connection) => {
+          for (const each of staged) place(connection, database.folder, number, each);
+          finish(connection, number, owner, after);
+        }, false);
+        staged = [];
       });
       await tidyNowAndThen(state, total);
     },

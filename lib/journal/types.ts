@@ -5,8 +5,11 @@
  */
 import type { OpenFile } from "../fs/types.ts";
 
-/** What was done. "restore" is the undoing of a deletion. */
-export type Action = "write" | "create" | "move" | "copy" | "delete" | "restore";
+/**
+ * What was done. "restore" is the undoing of a deletion; "program" is what another program did to some files
+ * below a folder, and the undoing of that.
+ */
+export type Action = "write" | "create" | "move" | "copy" | "delete" | "restore" | "program";
 
 /** What stands at a path: a file, a link, or a folder with everything below. */
 export interface Image {
@@ -20,7 +23,10 @@ export interface Image {
   readonly bytes: number;
   /** Entries: 1 for anything but a folder with something in it. */
   readonly entries: number;
-  /** The digest of the kept list of everything below ({@link TreeNode}), for what is deleted. */
+  /**
+   * The digest of the kept list ({@link TreeNode}): of everything below, for what is deleted; of what a
+   * program changed, before and after.
+   */
   readonly tree?: string;
 }
 
@@ -51,6 +57,8 @@ export interface Plan {
   readonly folders: readonly string[];
   /** The change that this one takes back. */
   readonly undoes?: number;
+  /** What another program was doing: `git_branch switch main`. */
+  readonly title?: string;
 }
 
 /** What stood there before, and what will, or does, stand there after. Undefined: nothing. */
@@ -82,7 +90,8 @@ export interface Recording {
    */
   announce(images: Images): Promise<Change>;
   /**
-   * The change has happened. Resolves in any case: an entry that cannot be closed is looked at again later.
+   * The change has happened; what was kept since it was announced belongs to it. Resolves in any case: an
+   * entry that cannot be closed is looked at again later.
    */
   done(after?: Image): Promise<void>;
   /** The change has not happened: forgets it. Resolves in any case. */
@@ -102,8 +111,8 @@ export interface Journal {
   roots(): Promise<string[]>;
   /** Announced changes whose process has ended: whether they happened must be seen from the files. */
   unfinished(): Promise<Change[]>;
-  /** Closes an unfinished change: it happened, or not. */
-  close(change: Change, happened: boolean, after?: Image): Promise<void>;
+  /** Closes an unfinished change: it happened, or not. `list`: what `after.tree` is the digest of. */
+  close(change: Change, happened: boolean, after?: Image, list?: Uint8Array): Promise<void>;
   /**
    * Hands the kept bytes of a digest to `write`, piece by piece. @throws {ToolError} when they are damaged
    * or gone.

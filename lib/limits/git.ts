@@ -32,6 +32,13 @@ export const GIT_OVERRIDES_MAX = 200;
 export const GIT_POINTER_BYTES_MAX = 8 * KIB;
 /** Object stores a repository may borrow from, one from the other: git itself follows five. */
 export const GIT_ALTERNATES_MAX = 5;
+/** Folders of git directories whose contents are remembered: an object store has some 260. */
+export const GIT_FOLDERS_KEPT_MAX = 5_000;
+/**
+ * Milliseconds without a change after which the contents of a folder are remembered: longer than the tick of
+ * any file system's clock, the coarsest of which (FAT) counts two seconds.
+ */
+export const GIT_CALM_MS = 3_000;
 /** Entries of a git directory that are looked at for links before something is changed in it. */
 export const GIT_ENTRIES_MAX = 50_000;
 /** Folders below an allowed one in which repositories are looked for, and folders looked into in all. */
@@ -60,6 +67,8 @@ export const GIT_STASHES_SHOWN_MAX = 10;
 export const GIT_LOCK_MS_MAX = 3_000;
 /** Milliseconds between two attempts to get it. */
 export const GIT_LOCK_STEP_MS = 200;
+/** Milliseconds that the commit of another server is waited for: hooks run tests, and calls end at 45 s. */
+export const GIT_COMMIT_MS_MAX = 30_000;
 /** Files that one `git_stage` takes: more are mostly something generated. */
 export const GIT_STAGE_PATHS_MAX = 20_000;
 /** Paths that a reply lists one by one. */

@@ -35,6 +35,8 @@ export interface StoreKind {
   readonly schema: string;
   /** The version, as `user_version`. */
   readonly version: number;
+  /** What makes this version of each older one that there has been, and says so at its end. */
+  readonly upgrades?: Readonly<Record<number, string>>;
   /** Settings of every connection, beyond the common ones. */
   readonly settings?: string;
   /** Makes the folder; unless given, one that only this user can look into. */
@@ -204,6 +206,7 @@ async function openFile(kind: StoreKind, folder: string, create: boolean): Promi
       const version = Number(connection.all("PRAGMA user_version")[0]?.user_version);
       if (version === 0) database.exec(kind.schema);
       else if (version > kind.version) throw newer(kind, folder);
+      else database.exec(kind.upgrades?.[version] ?? "");
     });
     return opened;
   } catch (error) {

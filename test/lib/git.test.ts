@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { mkdir, mkdtemp, realpath, rename, rm, stat, symlink, utimes } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { argumentsOf } from "../../lib/git/arguments.ts";
+import { diskOf } from "../../lib/git/disk.ts";
 import { createLineReader, unquoteName } from "../../lib/git/lines.ts";
 import { neutralSettings } from "../../lib/git/neutral.ts";
 import { isTrusted, parseSettings } from "../../lib/git/settings.ts";
@@ -134,4 +139,37 @@ test("versions are understood, and old ones refused", () => {
   checkVersion([2, 32, 0], "linux");
   checkVersion([3, 0], "linux");
   assert.throws(() => checkVersion([2, 25, 1], "win32"), /git 2\.25\.1: the oldest that works is 2\.32/);
+});
+
+test("what is in a folder is remembered only as long as nobody has touched it", async () => {
+  const base = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-disk-")));
+  try {
+    const roots = [{ real: base, given: base, readOnly: false }];
+    const later = diskOf(roots, () => Date.now() + 10_000);
+    const folder = join(base, "objects");
+    await mkdir(join(folder, "ab"), { recursive: true });
+    const first = await later.contents(folder);
+    assert.deepEqual(first, { links: [], folders: ["ab"], others: [], count: 1 });
+    assert.equal(await later.contents(folder), first);
+    const { atime, mtime } = await stat(folder);
+    // Deno tells these times in seconds.
+    await setTimeout(1_100);
+    await symlink("/", join(folder, "link"));
+    // Whoever sets the times back cannot set back when that was done.
+    await utimes(folder, atime, mtime);
+    assert.deepEqual((await later.contents(folder)).links, ["link"]);
+    await rename(folder, join(base, "away"));
+    await mkdir(folder);
+    assert.deepEqual((await later.contents(folder)).links, []);
+    await rm(folder, { recursive: true });
+    assert.equal((await later.contents(folder)).count, 0);
+    await rename(join(base, "away"), folder);
+    assert.deepEqual((await later.contents(folder)).links, ["link"]);
+    // A second change in the same tick of the clock would not show in the times.
+    const now = diskOf(roots);
+    const young = await now.contents(folder);
+    assert.notEqual(await now.contents(folder), young);
+  } finally {
+    await rm(base, { recursive: true, force: true });
+  }
 });

@@ -117,3 +117,42 @@ test("a folder and a file that may not be executed are no programs", async () =>
     assert.equal(await programs.find("tool-y"), undefined);
   });
 });
+
+test("git is found where the installers of Windows put it, in whatever language or drive", async () => {
+  const env = {
+    PATH: "C:\\Windows",
+    ProgramFiles: "D:\\Programme (x86)",
+    ProgramW6432: "D:\\Programme",
+    "ProgramFiles(x86)": "D:\\Programme (x86)",
+    LOCALAPPDATA: "C:\\Users\\Ada\\AppData\\Local",
+    ProgramData: "C:\\ProgramData",
+  };
+  const host: Host = { platform: "win32", env, home: "C:\\Users\\Ada", cwd: "C:\\" };
+  const places = [
+    // Git for Windows for everybody, for one user, of 32 bits; winget; scoop; chocolatey.
+    "D:\\Programme\\Git\\cmd\\git.exe",
+    "C:\\Users\\Ada\\AppData\\Local\\Programs\\Git\\cmd\\git.exe",
+    "D:\\Programme (x86)\\Git\\cmd\\git.exe",
+    "C:\\Users\\Ada\\AppData\\Local\\Microsoft\\WinGet\\Links\\git.exe",
+    "C:\\Users\\Ada\\scoop\\shims\\git.exe",
+    "C:\\ProgramData\\chocolatey\\bin\\git.exe",
+  ];
+  for (const place of places) {
+    const isProgram = (path: string) => Promise.resolve(path === place);
+    assert.equal(await createPrograms({ host, allowed: [], isProgram }).find("git"), place);
+  }
+  const isProgram = (path: string) => Promise.resolve(path === "C:\\Windows\\git.exe");
+  assert.equal(await createPrograms({ host, allowed: [], isProgram }).find("git"), "C:\\Windows\\git.exe");
+});
+
+test("git is found where macOS keeps it, and never where it would only offer to be installed", async () => {
+  const host: Host = { platform: "darwin", env: { PATH: "/usr/bin" }, home: "/Users/ada", cwd: "/" };
+  const find = (...there: string[]) => {
+    const isProgram = (path: string) => Promise.resolve(there.includes(path));
+    return createPrograms({ host, allowed: [], isProgram }).find("git");
+  };
+  assert.equal(await find("/opt/homebrew/bin/git", "/usr/bin/git"), "/opt/homebrew/bin/git");
+  const tools = "/Library/Developer/CommandLineTools/usr/bin/git";
+  assert.equal(await find("/usr/bin/git", tools), tools);
+  assert.equal(await find("/usr/bin/git"), undefined);
+});

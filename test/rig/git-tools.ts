@@ -12,6 +12,7 @@ import { createFiles } from "../../lib/fs/files.ts";
 import { createGuard } from "../../lib/fs/guard.ts";
 import { openRoots } from "../../lib/fs/roots.ts";
 import { createGit } from "../../lib/git/git.ts";
+import type { Journal } from "../../lib/journal/types.ts";
 import { createPrograms } from "../../lib/programs.ts";
 import { files as filesModule } from "../../tools/files/index.ts";
 import { git as gitModule } from "../../tools/git/index.ts";
@@ -30,15 +31,17 @@ export type Call = (name: string, args: unknown, signal?: AbortSignal) => Promis
 /** What of the person differs from one who has set nothing up. */
 export interface ToolOptions {
   readonly hooks?: boolean;
+  /** Where changes of files are recorded; nowhere unless given. */
+  readonly journal?: Journal;
   readonly env?: Readonly<Record<string, string>>;
   /** Folders that are allowed besides the place's; `:ro` is not understood here. */
   readonly allow?: readonly { readonly path: string; readonly readOnly: boolean }[];
 }
 
 /** The git and file tools over the allowed folder of a place. */
-export function toolsOver({ dir, home }: GitPlace, options: ToolOptions = {}): Call {
+export function toolsOver({ dir, home }: Pick<GitPlace, "dir" | "home">, options: ToolOptions = {}): Call {
   const { roots } = openRoots([{ path: dir, readOnly: false }, ...options.allow ?? []]);
-  const files = createFiles(roots, { guard: createGuard() });
+  const files = createFiles(roots, { guard: createGuard(), journal: options.journal });
   const host: Host = {
     platform: process.platform,
     env: { ...personEnv(home), ...options.env },

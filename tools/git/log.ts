@@ -9,7 +9,7 @@ import type { Command, Output, Repository } from "../../lib/git/types.ts";
 import { GIT_LOG_DEFAULT, GIT_LOG_MAX, REPLY_CHARS_MAX } from "../../lib/limits.ts";
 import { showName } from "../../lib/names.ts";
 import { text } from "../../lib/reply.ts";
-import { type AnyTool, defineTool } from "../../lib/tool.ts";
+import { type AnyTool, type Context, defineTool } from "../../lib/tool.ts";
 import { visible } from "../../lib/visible.ts";
 import {
   type Clock,
@@ -44,10 +44,9 @@ export const gitLog: AnyTool = defineTool({
   async run(args, ctx) {
     const { offset = 1, limit = GIT_LOG_DEFAULT } = args;
     return await ctx.git.withRepository(args.repo, { signal: ctx.signal }, async (repository) => {
-      const time = clockOf(ctx);
       const range = await rangeOf(repository, args.range);
       const path = args.path === undefined ? undefined : await repository.pathOf(args.path);
-      const [filter, words] = await filterOf(repository, args, time);
+      const [filter, words] = await filterOf(repository, args, ctx);
       const follow = path !== undefined && path !== "" && await isFollowed(repository, path, range);
       const named = args.contains !== undefined || follow;
       const command: Command = {
@@ -61,48 +60,69 @@ export const gitLog: AnyTool = defineTool({
         ],
         revisions: range.revisions,
         paths: path === undefined ? undefined : [path],
+        // To find "Émile" by "émile" it must know letters.
+        ...(args.author === undefined ? {} : { env: { LC_ALL: "C.UTF-8" } }),
       };
-      // One more than is shown tells whether there are more.
-      const commits = args.contains === undefined
-        ? await list(repository, command, offset, limit + 1)
-        : await search(repository, command, offset, limit + 1);
       const style = { isSearch: args.contains !== undefined, follow: follow ? path : undefined, ...range };
-      const rows = page(
-        commits.slice(0, limit),
-        (commit) => rowOf(commit, style, repository, time),
-      );
+      const running = collect(repository, command, { offset, limit, isSearch: style.isSearch }, (commit) => {
+        return rowOf(commit, style, repository, time);
+      });
+      // Made while git is at work.
+      const time = clockOf(ctx);
+      const { rows, hasMore } = await running;
       const what = [
         range.title,
         ...(path === undefined || path === "" ? [] : [`of ${showName(path)}`]),
         ...words,
       ];
       const title = `${nameOf(repository)}, ${what.join(", ")}`;
-      if (commits.length === 0) return text(`${title}: ${none(offset)}`);
-      const more = rows.length < commits.length
-        ? `Older ones: ${next("git_log", args, offset + rows.length)}`
-        : undefined;
+      if (rows.length === 0) return text(`${title}: ${none(offset)}`);
+      const more = hasMore ? `Older ones: ${next("git_log", args, offset + rows.length)}` : undefined;
       return text([`${title}; times in ${ctx.timeZone}`, ...rows].join("\n"), more);
     });
   },
 });
 
-/** So many commits from a number on. */
-async function list(repository: Repository, command: Command, offset: number, limit: number) {
-  const { options = [] } = command;
-  const part = [`--skip=${offset - 1}`, `--max-count=${limit}`];
-  const { stdout } = await runOnCommits(repository, { ...command, options: [...options, ...part] });
-  return parseCommits(stdout.toString("utf8"));
+/** Which of the commits are wanted. */
+interface Wanted {
+  /** The number of the first one, from 1. */
+  readonly offset: number;
+  readonly limit: number;
+  /** Whether only those count that match in a file that may be read. */
+  readonly isSearch: boolean;
 }
 
 /**
- * The same of those that match in a file that may be read: what a secret file contains cannot be found out by
- * searching for it, so the others are not even counted.
+ * Shows so many commits from a number on, as many as fit, while git finds them.
+ *
+ * What a secret file contains cannot be found out by searching for it: commits that match in no other file
+ * are not even counted.
  */
-async function search(repository: Repository, command: Command, offset: number, limit: number) {
-  const found: Commit[] = [];
+async function collect(
+  repository: Repository,
+  command: Command,
+  { offset, limit, isSearch }: Wanted,
+  show: (commit: Commit) => string,
+): Promise<{ readonly rows: readonly string[]; readonly hasMore: boolean }> {
+  const rows: string[] = [];
+  let chars = 0;
+  let hasMore = false;
+  // A search counts by itself; anything else is told to git, with one more, which tells that there are more.
+  let skipped = isSearch ? offset - 1 : 0;
   const keep = (commits: readonly Commit[]) => {
-    found.push(...commits.filter((commit) => namesOf(commit).some((name) => repository.mayRead(name))));
-    return found.length < offset - 1 + limit;
+    for (const commit of commits) {
+      if (isSearch && !namesOf(commit).some((name) => repository.mayRead(name))) continue;
+      if (skipped > 0) {
+        skipped--;
+        continue;
+      }
+      const row = rows.length < limit ? show(commit) : "";
+      chars += row.length + 1;
+      hasMore ||= rows.length >= limit || (chars > REPLY_CHARS_MAX - 2_000 && rows.length > 0);
+      if (hasMore) return false;
+      rows.push(row);
+    }
+    return true;
   };
   const decoder = new TextDecoder();
   let rest = "";
@@ -111,9 +131,16 @@ async function search(repository: Repository, command: Command, offset: number, 
     rest = part.rest;
     return keep(part.commits);
   };
-  await runOnCommits(repository, { ...command, take });
-  keep(parseCommits(rest));
-  return found.slice(offset - 1, offset - 1 + limit);
+  const part = isSearch ? [] : [`--skip=${offset - 1}`, `--max-count=${limit + 1}`];
+  await runOnCommits(repository, {
+    ...command,
+    options: [...command.options ?? [], ...part],
+    take,
+    // Each as soon as it is found, because there may be enough.
+    ...(isSearch ? { env: { ...command.env, GIT_FLUSH: "1" } } : {}),
+  });
+  if (!hasMore) keep(parseCommits(rest));
+  return { rows, hasMore };
 }
 
 /** The files git named behind a commit. */
@@ -127,19 +154,6 @@ async function runOnCommits(repository: Repository, command: Command): Promise<O
   if (output.status !== 128) return output;
   await repository.resolve(["HEAD"]);
   return await repository.run(command);
-}
-
-/** As many rows as fit. */
-function page(commits: readonly Commit[], show: (commit: Commit) => string) {
-  const rows: string[] = [];
-  let chars = 0;
-  for (const commit of commits) {
-    const row = show(commit);
-    chars += row.length + 1;
-    if (chars > REPLY_CHARS_MAX - 2_000 && rows.length > 0) break;
-    rows.push(row);
-  }
-  return rows;
 }
 
 function none(offset: number): string {
@@ -232,7 +246,7 @@ interface Asked {
 async function filterOf(
   repository: Repository,
   { author, since, until, contains }: Asked,
-  time: Clock,
+  ctx: Context,
 ): Promise<[options: string[], words: string[]]> {
   const options: string[] = [];
   const words: string[] = [];
@@ -247,7 +261,7 @@ async function filterOf(
   for (const [name, date] of [["since", since], ["until", until]] as const) {
     if (date === undefined) continue;
     const at = await momentOf(repository, name, date);
-    add(`--${name}=@${at}`, `${name} ${time(new Date(at * 1_000))}`);
+    add(`--${name}=@${at}`, `${name} ${clockOf(ctx)(new Date(at * 1_000))}`);
   }
   if (contains !== undefined) {
     if (contains === "" || contains.includes("\0")) {

@@ -13,7 +13,7 @@ import { visible } from "../../lib/visible.ts";
 import { blame } from "./blame.ts";
 import { showObject } from "./object.ts";
 import { compare, fileRows, fit, roomFor, totals } from "./patch.ts";
-import { clockOf, COMMIT_FORMAT, nameOf, next, parseCommits } from "./shown.ts";
+import { clockOf, COMMIT_FIELDS, COMMIT_FORMAT, nameOf, next, parseCommits } from "./shown.ts";
 
 export const gitShow: AnyTool = defineTool({
   name: "git_show",
@@ -84,7 +84,9 @@ async function showCommit(
     revisions: [hash],
   });
   const [commit] = parseCommits(stdout.toString("utf8"));
-  const [message = "", committer = "", committed = ""] = stdout.toString("utf8").split("\0").slice(10);
+  const [message = "", committer = "", committed = ""] = stdout.toString("utf8").split("\0").slice(
+    COMMIT_FIELDS,
+  );
   if (commit === undefined) {
     throw new ToolError(`Cannot show ${hash}: git says nothing of it`, "Try git_log.");
   }

@@ -9,13 +9,14 @@ import { clip } from "../../lib/reply.ts";
 import type { Context } from "../../lib/tool.ts";
 import { visible } from "../../lib/visible.ts";
 
+/** Characters shown of a hash: one of a million others shares ten in one of a million repositories. */
+const HASH_CHARS = 10;
 /** Characters shown of a subject, a person's name or a list of branches. */
 const FIELD_CHARS = 200;
 
 /** A commit in a list. */
 export interface Commit {
   readonly hash: string;
-  readonly short: string;
   readonly parents: readonly string[];
   readonly author: string;
   readonly mail: string;
@@ -32,21 +33,21 @@ export interface Commit {
 
 /** The format that {@link parseCommits} understands: no field can contain the NUL between them. */
 export const COMMIT_FORMAT = `--format=${
-  ["%H", "%h", "%P", "%an", "%ae", "%at", "%D", "%s", "%m", ""].map((field) => `%x00${field}`).join("")
+  ["%H", "%P", "%an", "%ae", "%at", "%D", "%s", "%m", ""].map((field) => `%x00${field}`).join("")
 }`;
-const FIELDS = 10;
+/** Fields of it; what a command prints behind it begins in the last one. */
+export const COMMIT_FIELDS = 9;
 
 /** Understands what git prints with {@link COMMIT_FORMAT}. */
 export function parseCommits(output: string): Commit[] {
   const fields = output.split("\0");
   const commits: Commit[] = [];
-  for (let i = 1; i + FIELDS - 1 < fields.length + 1; i += FIELDS) {
-    const [hash, short, parents, author, mail, at, refs, subject, side, tail] = fields.slice(i, i + FIELDS);
-    if (hash === undefined || short === undefined) break;
+  for (let i = 1; i + COMMIT_FIELDS - 1 < fields.length + 1; i += COMMIT_FIELDS) {
+    const [hash, parents, author, mail, at, refs, subject, side, tail] = fields.slice(i, i + COMMIT_FIELDS);
+    if (hash === undefined || parents === undefined) break;
     commits.push({
       hash,
-      short,
-      parents: parents === undefined || parents === "" ? [] : parents.split(" "),
+      parents: parents === "" ? [] : parents.split(" "),
       author: line(author),
       mail: line(mail),
       at: new Date(Number(at) * 1_000),
@@ -62,7 +63,7 @@ export function parseCommits(output: string): Commit[] {
 /** Takes the whole commits from a beginning of what git prints; of the last one more may follow. */
 export function takeCommits(output: string): { commits: Commit[]; rest: string } {
   const fields = output.split("\0");
-  const end = 1 + FIELDS * Math.max(0, Math.floor((fields.length - 2) / FIELDS));
+  const end = 1 + COMMIT_FIELDS * Math.max(0, Math.floor((fields.length - 2) / COMMIT_FIELDS));
   return {
     commits: parseCommits(fields.slice(0, end).join("\0")),
     rest: ["", ...fields.slice(end)].join("\0"),
@@ -76,9 +77,10 @@ function line(text = ""): string {
 
 /** A commit as a row: `a1b2c3d 2026-11-22 10:49 Ada Lovelace: Add the engine (main) [merge]`. */
 export function commitRow(commit: Commit, time: Clock): string {
-  const { short, at, author, subject, refs, parents } = commit;
+  const { hash, at, author, subject, refs, parents } = commit;
   const marks = `${refs === "" ? "" : ` (${refs})`}${parents.length > 1 ? " [merge]" : ""}`;
-  return `${short} ${time(at)} ${author}: ${subject}${marks}`;
+  // Git's own abbreviations look for others alike in all object stores, which takes longer than the rest.
+  return `${hash.slice(0, HASH_CHARS)} ${time(at)} ${author}: ${subject}${marks}`;
 }
 
 /** Tells a moment: `2026-11-22 10:49`; a time that no calendar has as it is. */

@@ -21,15 +21,16 @@ export const gitStatus: AnyTool = defineTool({
   world: "closed",
   input: {
     repo: z.string().describe("A folder in it"),
+    branches: z.boolean().optional().describe("List all branches, too"),
   },
   paths: ["repo"],
-  async run({ repo }, ctx) {
-    return text(await statusText(repo, ctx));
+  async run({ repo, branches = false }, ctx) {
+    return text(await statusText(repo, ctx, branches));
   },
 });
 
 /** How things are in the repository of a folder, in lines. */
-export async function statusText(repo: string, ctx: Context): Promise<string> {
+export async function statusText(repo: string, ctx: Context, withBranches = false): Promise<string> {
   return await ctx.git.withRepository(repo, { signal: ctx.signal }, async (repository) => {
     const { bare } = repository;
     const time = clockOf(ctx);
@@ -40,7 +41,8 @@ export async function statusText(repo: string, ctx: Context): Promise<string> {
     ]);
     const stashes = await stashRows(repository, status, time);
     const lists = SECTIONS.map(([key]) => status[key]);
-    const room = shares(lists, STATUS_CHARS);
+    const chars = withBranches ? STATUS_CHARS / 2 : STATUS_CHARS;
+    const room = shares(lists, chars);
     const rows = [
       `${nameOf(repository)}: ${headText(status, bare)}`,
       ...(last === undefined ? [] : [`Last commit: ${last}`]),
@@ -50,6 +52,13 @@ export async function statusText(repo: string, ctx: Context): Promise<string> {
     ];
     const isClean = SECTIONS.every(([key]) => status[key].length === 0);
     if (isClean && !bare) rows.push("Nothing to commit");
+    if (withBranches) {
+      const { branchLines } = await import("../../lib/git/write/branch.ts");
+      const all = await branchLines(repository);
+      const shown = fitLines(all, chars);
+      rows.push("", ...shown);
+      if (shown.length < all.length) rows.push(`… and ${count(all.length - shown.length)} more`);
+    }
     return rows.join("\n");
   });
 }

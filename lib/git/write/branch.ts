@@ -33,7 +33,7 @@ export async function branch(request: BranchRequest, ctx: Context): Promise<Repl
         "Give name, or nothing else to list.",
       );
     }
-    return await ctx.git.withRepository(at, { signal: ctx.signal }, list);
+    return text((await ctx.git.withRepository(at, { signal: ctx.signal }, branchLines)).join("\n"));
   }
   if (remove && (create || change)) {
     throw new ToolError("Cannot delete and create or switch in one call", "Make two calls.");
@@ -64,11 +64,12 @@ export async function branch(request: BranchRequest, ctx: Context): Promise<Repl
   });
 }
 
-async function list(repo: Repository): Promise<Reply> {
+/** The branches, one in a line, and how many there are besides. */
+export async function branchLines(repo: Repository): Promise<string[]> {
   const branches = await branchesOf(repo, "refs/heads/");
   const remote = await branchesOf(repo, "refs/remotes/");
   if (branches.length === 0 && remote.length === 0) {
-    return text(`${showName(repo.shown)} has no branch yet: nothing is committed`);
+    return [`${showName(repo.shown)} has no branch yet: nothing is committed`];
   }
   const shown = branches.slice(0, GIT_BRANCHES_MAX);
   // Of remote branches, those that have a local one of the same name would only repeat it.
@@ -77,14 +78,12 @@ async function list(repo: Repository): Promise<Reply> {
     !name.endsWith("/HEAD") && !names.has(name.replace(/^[^/]+\//, ""))
   );
   const left = branches.length - shown.length + Math.max(0, others.length - GIT_BRANCHES_MAX);
-  return text(
-    [
-      `Branches of ${showName(repo.shown)}, newest first; * is checked out`,
-      ...shown.map(line),
-      ...(others.length === 0 ? [] : ["Only at a remote:", ...others.slice(0, GIT_BRANCHES_MAX).map(line)]),
-    ].join("\n"),
-    left > 0 ? `${counted(left, "older branch", "older branches")} not shown.` : undefined,
-  );
+  return [
+    `Branches of ${showName(repo.shown)}, newest first; * is checked out`,
+    ...shown.map(line),
+    ...(others.length === 0 ? [] : ["Only at a remote:", ...others.slice(0, GIT_BRANCHES_MAX).map(line)]),
+    ...(left > 0 ? [`${counted(left, "older branch", "older branches")} not shown.`] : []),
+  ];
 }
 
 function line({ current, name, hash, date, upstream, subject }: Branch): string {

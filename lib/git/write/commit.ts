@@ -7,9 +7,12 @@ import { GIT_SAID_CHARS_MAX } from "../../limits.ts";
 import { showName } from "../../names.ts";
 import { clip, type Reply, text } from "../../reply.ts";
 import type { Context } from "../../tool.ts";
-import type { Output, Repository } from "../types.ts";
+import { visible } from "../../visible.ts";
+import type { Command, Output, Repository } from "../types.ts";
+import { alone } from "./alone.ts";
 import { type Hooks, hooksOf, withParts } from "./hooks.ts";
 import { type Person, personOf } from "./person.ts";
+import { cleanMessage, commitStaged, isPlain, withMessage } from "./plain.ts";
 import { changesOf, changing, currentBranch, type FileChange, locking, pathList } from "./state.ts";
 
 const HOOKS = [
@@ -37,37 +40,53 @@ export async function commit({ repo: at, message }: CommitRequest, ctx: Context)
   return await changing(at, ctx, async (repo) => {
     const changes = await changesOf(repo);
     const merging = await repo.find("MERGE_HEAD") !== undefined;
-    const staged = stagedOf(repo, changes, merging);
+    refuseUnready(repo, changes, merging);
     const person = personOf(repo, ctx);
     const hooks = await hooksOf(repo, HOOKS, ctx);
-    const before = await repo.find("HEAD");
-    const output = await locking(
-      repo,
-      withParts(
-        {
-          name: "commit",
-          options: [
-            ...["--quiet", "--file=-", "--cleanup=whitespace", "--no-status"],
-            person.signsCommits ? "--gpg-sign" : "--no-gpg-sign",
-            ...(hooks.run ? [] : ["--no-verify"]),
-          ],
-          input: message.endsWith("\n") ? message : `${message}\n`,
-          okStatus: [0, 1, 128],
-          // Hooks and signing may take as long as they like, and wait for a person.
-          finish: !hooks.run && !person.signsCommits,
-        },
-        hooks,
-        person,
-      ),
-      ctx.signal,
-    );
-    if (output.status !== 0) throw failed(repo, output, hooks, person);
-    return text(await described(repo, before, staged, hooks, person, output));
+    const clean = cleanMessage(message);
+    const fail = (output: Output) => failed(repo, output, hooks, person);
+    if (!hooks.run && await isPlain(repo)) {
+      const hash = await commitStaged(repo, clean, person, fail, ctx.signal);
+      return text(await described(repo, hash, hooks, person));
+    }
+    return await alone(repo, ctx.signal, async () => {
+      const before = await repo.find("HEAD");
+      const output = await locking(repo, commandOf(clean, hooks, person), ctx.signal);
+      if (output.status !== 0) throw fail(output);
+      const known = { message: clean, before };
+      const hash = hooks.rewrites ? await repo.find("HEAD") : await withMessage(repo, known, person, fail);
+      if (hash === undefined) throw unknown(repo);
+      return text([await described(repo, hash, hooks, person), ...hookOutput(hooks, output)].join("\n"));
+    });
   });
 }
 
-/** What will be committed. @throws {ToolError} when that is nothing, or a merge is not decided. */
-function stagedOf(repo: Repository, changes: readonly FileChange[], merging: boolean): FileChange[] {
+/** The command of git itself, which runs hooks and ends what is under way. */
+function commandOf(message: string, hooks: Hooks, person: Person): Command {
+  const command = {
+    name: "commit",
+    options: [
+      ...["--quiet", "--file=-", "--cleanup=whitespace", "--no-status"],
+      person.signsCommits ? "--gpg-sign" : "--no-gpg-sign",
+      ...(hooks.run ? [] : ["--no-verify"]),
+    ],
+    input: message,
+    okStatus: [0, 1, 128],
+    // Hooks and signing may take as long as they like, and wait for a person.
+    finish: !hooks.run && !person.signsCommits,
+  };
+  return withParts(command, hooks, person);
+}
+
+function unknown({ shown }: Repository): ToolError {
+  return new ToolError(
+    `It was committed in ${showName(shown)}, but another git committed there at the same moment`,
+    "Look at git_log: one of the newest commits is this one, and may have the message of another.",
+  );
+}
+
+/** Refuses to commit nothing, and a merge that is not decided. */
+function refuseUnready(repo: Repository, changes: readonly FileChange[], merging: boolean): void {
   const unmerged = changes.filter((change) => change.unmerged).map(({ path }) => path);
   if (unmerged.length > 0) {
     throw new ToolError(
@@ -77,8 +96,7 @@ function stagedOf(repo: Repository, changes: readonly FileChange[], merging: boo
         "call git_stage with them, and this again.",
     );
   }
-  const staged = changes.filter((change) => change.staged !== undefined);
-  if (staged.length > 0 || merging) return staged;
+  if (merging || changes.some((change) => change.staged !== undefined)) return;
   const open = changes.map(({ path }) => path);
   throw new ToolError(
     `Nothing to commit in ${showName(repo.shown)}: nothing is staged`,
@@ -89,40 +107,51 @@ function stagedOf(repo: Repository, changes: readonly FileChange[], merging: boo
 }
 
 /** The commit as a few lines: its hash, branch, author and files. */
-async function described(
-  repo: Repository,
-  before: string | undefined,
-  staged: readonly FileChange[],
-  hooks: Hooks,
-  person: Person,
-  output: Output,
-): Promise<string> {
-  const [hash = ""] = await repo.resolve(["HEAD"]);
+async function described(repo: Repository, hash: string, hooks: Hooks, person: Person): Promise<string> {
   const current = await currentBranch(repo);
   const branch = current === undefined ? "no branch (detached HEAD)" : showName(current);
-  const [author = "", subject = ""] = (await repo.run({
-    name: "log",
-    options: ["-1", "--format=%an <%ae>%x00%s", "--no-show-signature"],
-    revisions: [hash],
-  })).stdout.toString("utf8").trimEnd().split("\0");
-  const stat = before === undefined
-    ? staged.map(({ path }) => ` ${showName(path)} (new)`).join("\n")
-    : (await repo.run({
-      name: "diff",
-      options: ["--stat=100", "--summary", "--stat-count=60"],
-      revisions: [before, hash],
-    })).stdout.toString("utf8").trimEnd();
-  const guarded = staged.filter(({ path, staged: how }) => how !== "D" && !repo.mayRead(path));
+  const [names = "", changed = ""] = await Promise.all([
+    printed(repo, "log", ["-1", "--format=%an <%ae>%x00%cn <%ce>%x00%s%x00%P", "--no-show-signature"], hash),
+    // Against the first parent; of the first commit, everything.
+    printed(repo, "diff-tree", ["--root", FIRST, "-r", "-z", ...NAMES], hash),
+  ]);
+  const [author = "", committer = "", subject = "", parents = ""] = names.trimEnd().split("\0");
+  const [parent = ""] = parents.split(" ");
+  const stat = await printed(
+    repo,
+    "diff-tree",
+    ["--root", FIRST, "--no-commit-id", "--stat=100", "--summary", "--stat-count=60"],
+    hash,
+  );
+  const guarded = changed.split("\0").filter((path) => path !== "" && !repo.mayRead(path));
   return [
-    `Committed ${hash.slice(0, 12)} on ${branch}: ${subject}`,
-    `Author: ${author}${person.signsCommits ? "; signed" : ""}`,
-    stat,
-    ...(guarded.length === 0 ? [] : [
-      `Protected files are in it, which the person had staged: ${pathList(guarded.map(({ path }) => path))}.`,
-    ]),
+    `Committed ${hash.slice(0, 12)} on ${branch}: ${visible(subject)}`,
+    `Author: ${visible(author)}${committer === author ? "" : `; committed by ${visible(committer)}`}${
+      person.signsCommits ? "; signed" : ""
+    }${person.note}`,
+    ...(parent === "" ? [] : [`Before, the branch was at ${parent.slice(0, 12)}.`]),
+    stat.trimEnd(),
+    ...(guarded.length === 0
+      ? []
+      : [`Protected files are in it, which the person had staged: ${pathList(guarded)}.`]),
     ...hooks.told,
-    ...hookOutput(hooks, output),
   ].join("\n");
+}
+
+/** Of a merge: what it brought. */
+const FIRST = "--diff-merges=first-parent";
+
+/** The names of the files that are not deleted. */
+const NAMES = ["--name-only", "--no-commit-id", "--no-renames", "--diff-filter=d"];
+
+async function printed(
+  repo: Repository,
+  name: string,
+  options: readonly string[],
+  hash: string,
+): Promise<string> {
+  const { stdout } = await repo.run({ name, options, revisions: [hash] });
+  return stdout.toString("utf8");
 }
 
 /** What hooks wrote, as data. */

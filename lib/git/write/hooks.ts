@@ -25,12 +25,17 @@ const HOOK_ENV = [
   "SSH_AUTH_SOCK",
 ];
 
+/** Hooks that leave the message of a commit alone. */
+const SILENT: readonly string[] = ["pre-commit", "post-commit", "post-index-change", "reference-transaction"];
+
 /** The hooks of a change. */
 export interface Hooks {
   readonly config: Config;
   readonly env: Readonly<Record<string, string>>;
   /** Whether any of them runs. */
   readonly run: boolean;
+  /** Whether one of them may write another message than it is given. */
+  readonly rewrites: boolean;
   /** A line for the reply: which ran, or which were left out; none when there are none. */
   readonly told: readonly string[];
 }
@@ -43,7 +48,7 @@ export interface Hooks {
 export async function hooksOf(repo: Repository, names: readonly string[], ctx: Context): Promise<Hooks> {
   const place = placeOf(repo);
   const found = await presentHooks(place.path, names, ctx);
-  const none = { config: [], env: {}, run: false, told: [] };
+  const none = { config: [], env: {}, run: false, rewrites: false, told: [] };
   if (found.length === 0) return none;
   const list = found.join(", ");
   if (!ctx.git.hooks) {
@@ -64,6 +69,8 @@ export async function hooksOf(repo: Repository, names: readonly string[], ctx: C
     config: [["core.hooksPath", place.path]],
     env: pick(repo.person, HOOK_ENV),
     run: true,
+    // Of those outside it is not known which there are.
+    rewrites: found.some((name) => !SILENT.includes(name)),
     told: [`Hooks were run: ${list}.`],
   };
 }

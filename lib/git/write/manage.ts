@@ -12,9 +12,10 @@ import { withParts } from "./hooks.ts";
 import { merge } from "./merge.ts";
 import { personOf } from "./person.ts";
 import { populate } from "./populate.ts";
+import { recording } from "./recorded.ts";
 import { existing, refuseName } from "./refs.ts";
 import { changesOf, changing, filtersOf, locking, pathLines, pathList } from "./state.ts";
-import { checkTreeChange, refused } from "./switch.ts";
+import { checkTreeChange, refused, treeChanges } from "./switch.ts";
 
 /** What `git_manage` takes. */
 export interface ManageRequest {
@@ -37,7 +38,7 @@ export async function manage(request: ManageRequest, ctx: Context): Promise<Repl
   };
   return await changing(at, ctx, async (repo) => {
     const lines = action === "merge"
-      ? await merge(repo, needed("name", name), message, ctx)
+      ? await merge(repo, needed("name", name), { title: "git_manage merge", message }, ctx)
       : action === "stash"
       ? await stash(repo, message, ctx)
       : action === "unstash"
@@ -67,22 +68,28 @@ async function stash(repo: Repository, message: string | undefined, ctx: Context
     "a filter's program would have to write",
   );
   const person = personOf(repo, ctx);
-  const output = await locking(
-    repo,
-    withParts({
-      name: "stash",
-      subcommand: "push",
-      options: ["--quiet", `--message=${message ?? "Put away"}`],
-      okStatus: [0, 1, 128],
-      finish: true,
-    }, person),
-    ctx.signal,
-  );
-  if (output.status !== 0) throw refused(repo, "put changes away", output.stderr);
+  const back = 'git_manage with action "unstash" brings them back.';
+  const { told } = await recording(repo, { title: "git_manage stash", paths, back }, ctx, async () => {
+    const output = await locking(
+      repo,
+      withParts({
+        name: "stash",
+        subcommand: "push",
+        options: ["--quiet", `--message=${message ?? "Put away"}`],
+        okStatus: [0, 1, 128],
+        finish: true,
+      }, person),
+      ctx.signal,
+    );
+    if (output.status !== 0) throw refused(repo, "put changes away", output.stderr);
+  });
+  const hash = await repo.find("stash@{0}");
   return [
-    `Put the changes of ${counted(paths.length, "file")} away in ${showName(repo.shown)} as stash@{0}`,
+    `Put the changes of ${counted(paths.length, "file")} away in ${
+      showName(repo.shown)
+    } as stash@{0}, the commit ${hash}`,
     ...pathLines(paths),
-    'git_manage with action "unstash" brings them back.',
+    ...(told.length === 0 ? [back] : told),
   ];
 }
 
@@ -100,30 +107,42 @@ async function unstash(repo: Repository, name: string, ctx: Context): Promise<st
     throw new ToolError(`There is no ${name} in ${showName(repo.shown)}`, "git_log lists what was put away.");
   }
   const changes = await checkTreeChange(repo, base, stashed, `bring back ${name}`);
-  const output = await locking(
-    repo,
-    withParts({
-      name: "stash",
-      subcommand: "pop",
-      options: ["--quiet"],
-      values: [name],
-      okStatus: [0, 1, 128],
-      finish: true,
-    }, personOf(repo, ctx)),
-    ctx.signal,
-  );
-  const unmerged = (await changesOf(repo, [], "no")).filter((change) => change.unmerged).map(({ path }) =>
-    path
-  );
+  const [head = base] = await repo.resolve(["HEAD"]);
+  // A file that has another name by now is changed under that one.
+  const moved = head === base ? [] : await treeChanges(repo, base, head);
+  const rewrite = {
+    title: `git_manage unstash ${name}`,
+    paths: [...changes, ...moved].map(({ path }) => path),
+    back: `What was put away is the commit ${stashed}, which git keeps for some weeks.`,
+  };
+  const { result: unmerged, told } = await recording(repo, rewrite, ctx, async () => {
+    const output = await locking(
+      repo,
+      withParts({
+        name: "stash",
+        subcommand: "pop",
+        options: ["--quiet"],
+        values: [name],
+        okStatus: [0, 1, 128],
+        config: [["merge.directoryRenames", "false"]],
+        finish: true,
+      }, personOf(repo, ctx)),
+      ctx.signal,
+    );
+    const open = (await changesOf(repo, [], "no")).filter((change) => change.unmerged);
+    if (open.length === 0 && output.status !== 0) throw refused(repo, `bring back ${name}`, output.stderr);
+    return open.map(({ path }) => path);
+  });
+  const end = told.length === 0 ? [rewrite.back] : told;
   if (unmerged.length > 0) {
     return [
       `Brought ${name} back, with conflicts in ${pathList(unmerged)}: both versions are in these files`,
       `${name} is still kept. Edit the files until they hold what they should, then call git_stage with ` +
       `them.`,
+      ...end,
     ];
   }
-  if (output.status !== 0) throw refused(repo, `bring back ${name}`, output.stderr);
-  return [`Brought ${name} back: ${counted(changes.length, "file")} changed on disk`];
+  return [`Brought ${name} back: ${counted(changes.length, "file")} changed on disk`, ...end];
 }
 
 /** Names the commit that is checked out. */

@@ -11,6 +11,7 @@ import type { Repository } from "../types.ts";
 import { hookOutput } from "./commit.ts";
 import { hooksOf, withParts } from "./hooks.ts";
 import { personOf } from "./person.ts";
+import { recording } from "./recorded.ts";
 import { currentBranch, locking, pathList } from "./state.ts";
 import { checkTreeChange, refused } from "./switch.ts";
 
@@ -27,11 +28,15 @@ export async function isAncestor(repo: Repository, older: string, newer: string)
   return status === 0;
 }
 
-/** Merges a branch or another commit into what is checked out. @returns lines for the reply. */
+/**
+ * Merges a branch or another commit into what is checked out.
+ * @param title What it is called in the list of changes, before the name.
+ * @returns lines for the reply.
+ */
 export async function merge(
   repo: Repository,
   name: string,
-  message: string | undefined,
+  { title, message }: { readonly title: string; readonly message?: string | undefined },
   ctx: Context,
 ): Promise<string[]> {
   const [head = "", other = ""] = await repo.resolve(["HEAD", name]);
@@ -46,37 +51,37 @@ export async function merge(
   const person = ahead ? { config: [], env: {}, signsCommits: false } : personOf(repo, ctx);
   const hooks = await hooksOf(repo, HOOKS, ctx);
   const subject = message ?? `Merge ${name.replace(/[\r\n]/g, " ")} into ${into}`;
-  const output = await locking(
-    repo,
-    withParts(
-      {
-        name: "merge",
-        options: [
-          ...["--quiet", "--no-overwrite-ignore", "--no-stat", "--no-edit", "--no-verify-signatures"],
-          ...(ahead ? ["--ff-only"] : [
-            ...[
-              "--no-ff",
-              "--strategy=ort",
-              "--no-log",
-              "--no-signoff",
-              "--no-autostash",
-              `--message=${subject}`,
-            ],
-            person.signsCommits ? "--gpg-sign" : "--no-gpg-sign",
-          ]),
-          ...(hooks.run ? [] : ["--no-verify"]),
-        ],
-        revisions: [other],
-        okStatus: [0, 1, 2, 128],
-        config: [["merge.directoryRenames", "false"], ["rerere.enabled", "false"]],
-        finish: !hooks.run,
-      },
-      hooks,
-      person,
-    ),
-    ctx.signal,
+  const signing = person.signsCommits ? "--gpg-sign" : "--no-gpg-sign";
+  const made = [
+    ...["--no-ff", "--strategy=ort", "--no-log", "--no-signoff", "--no-autostash"],
+    ...[`--message=${subject}`, signing],
+  ];
+  const command = withParts(
+    {
+      name: "merge",
+      options: [
+        ...["--quiet", "--no-overwrite-ignore", "--no-stat", "--no-edit", "--no-verify-signatures"],
+        ...(ahead ? ["--ff-only"] : made),
+        ...(hooks.run ? [] : ["--no-verify"]),
+      ],
+      revisions: [other],
+      okStatus: [0, 1, 2, 128],
+      config: [["merge.directoryRenames", "false"], ["rerere.enabled", "false"]],
+      finish: !hooks.run,
+    },
+    hooks,
+    person,
   );
-  if (output.status !== 0) throw await undone(repo, name, output.stderr, ctx);
+  const rewrite = {
+    title: `${title} ${name}`,
+    paths: changes.map(({ path }) => path),
+    back: `Before, ${showName(into)} was at ${head}.`,
+  };
+  const { result: output, told } = await recording(repo, rewrite, ctx, async () => {
+    const output = await locking(repo, command, ctx.signal);
+    if (output.status === 0) return output;
+    throw await undone(repo, name, output.stderr, ctx);
+  });
   const now = await repo.find("HEAD") ?? "";
   return [
     ahead
@@ -86,6 +91,7 @@ export async function merge(
       : `Merged ${showName(name)} into ${showName(into)}, at ${now.slice(0, 12)}: ${
         counted(changes.length, "file")
       } changed on disk`,
+    ...(told.length === 0 ? [rewrite.back] : told),
     ...hooks.told,
     ...hookOutput(hooks, output),
   ];

@@ -8,13 +8,13 @@ import { ToolError } from "../../errors.ts";
 import { isInside } from "../../fs/roots.ts";
 import { showName } from "../../names.ts";
 import type { Context } from "../../tool.ts";
-import { isPersonal } from "../neutral.ts";
+import { isOwn, isPersonal } from "../neutral.ts";
 import type { Repository, Setting } from "../types.ts";
 
 /** Settings for one command, in order. */
 export type Config = (readonly [key: string, value: string])[];
 
-/** Names and addresses: data, so that the repository's own count as they do in git. */
+/** Names and addresses: data, so that the repository's own count as they do in git; the reply says so. */
 const IDENTITY = /^(user\.(name|email|useconfigonly)|(author|committer)\.(name|email))$/;
 
 /** What signs unless the person names something else: git's own defaults. */
@@ -48,6 +48,8 @@ export interface Person {
   /** Whether commits and tags are signed. */
   readonly signsCommits: boolean;
   readonly signsTags: boolean;
+  /** What a reply says about where the name comes from; empty when it is the person's own. */
+  readonly note: string;
 }
 
 /**
@@ -76,8 +78,10 @@ export function personOf(repo: Repository, ctx: Context): Person {
   if (signsCommits || signsTags) {
     for (const [key, value] of signing) refuseReachable(key, value, ctx);
   }
+  const isForeign = repo.settings.some((one) => IDENTITY.test(one.key) && isOwn(one));
   return {
     config: [...config, ...signing, ["i18n.commitEncoding", "UTF-8"]],
+    note: isForeign ? " (as the repository's own settings say, not the person's)" : "",
     env: signsCommits || signsTags ? pick(repo.person, SIGNING_ENV) : {},
     signsCommits,
     signsTags,

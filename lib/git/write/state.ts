@@ -67,15 +67,17 @@ interface Obstacle {
 }
 
 /** What was in git's way, from what it says; undefined when it failed for another reason. */
-function obstacleIn(message: string): Obstacle | undefined {
+export function obstacleIn(message: string): Obstacle | undefined {
   const lock = /nable to create '?[^'\n]*?([^'/\\\n]+\.lock)'?: File exists/.exec(message)?.[1];
   if (lock !== undefined) return { lock };
-  const isMoved = /cannot lock ref '[^'\n]+': is at [0-9a-f]+ but expected/.test(message);
+  const isMoved = /cannot lock ref '[^'\n]+': (is at [0-9a-f]+ but expected|reference already exists)/
+    .test(message);
   // No message of ours is empty: another git has just begun to write its own into the same file.
   return isMoved || message.includes("due to empty commit message") ? {} : undefined;
 }
 
-function obstructed({ shown }: Repository, { lock }: Obstacle): ToolError {
+/** The error for what stays in the way. */
+export function obstructed({ shown }: Repository, { lock }: Obstacle): ToolError {
   const seconds = GIT_LOCK_MS_MAX / 1_000;
   if (lock === undefined) {
     return new ToolError(

@@ -12,6 +12,7 @@ import type { Context } from "../../tool.ts";
 import type { Repository } from "../types.ts";
 import { hookOutput } from "./commit.ts";
 import { hooksOf, withParts } from "./hooks.ts";
+import { backTo, recording } from "./recorded.ts";
 import { existing } from "./refs.ts";
 import { currentBranch, definedFilters, filtersOf, locking, pathList } from "./state.ts";
 
@@ -31,25 +32,32 @@ export async function switchTo(repo: Repository, name: string, ctx: Context): Pr
   if (head !== undefined) await refuseLeaving(repo, head);
   const changes = await checkTreeChange(repo, head, target, "switch");
   const hooks = await hooksOf(repo, HOOKS, ctx);
-  const output = await locking(
-    repo,
-    withParts({
-      name: "switch",
-      // Files that git ignores are overwritten without a word unless that is forbidden.
-      options: ["--quiet", "--no-guess", "--no-overwrite-ignore", "--no-recurse-submodules"],
-      values: [name],
-      okStatus: [0, 1, 128],
-      finish: !hooks.run,
-    }, hooks),
-    ctx.signal,
-  );
-  if (output.status !== 0 && await currentBranch(repo) !== name) {
+  const rewrite = {
+    title: `git_branch switch ${name}`,
+    paths: changes.map(({ path }) => path),
+    back: backTo(await currentBranch(repo), head),
+  };
+  const { result: output, told } = await recording(repo, rewrite, ctx, async () => {
+    const output = await locking(
+      repo,
+      withParts({
+        name: "switch",
+        // Files that git ignores are overwritten without a word unless that is forbidden.
+        options: ["--quiet", "--no-guess", "--no-overwrite-ignore", "--no-recurse-submodules"],
+        values: [name],
+        okStatus: [0, 1, 128],
+        finish: !hooks.run,
+      }, hooks),
+      ctx.signal,
+    );
+    if (output.status === 0 || await currentBranch(repo) === name) return output;
     throw refused(repo, `switch to ${showName(name)}`, output.stderr);
-  }
+  });
   return [
     `Switched to ${showName(name)} at ${target.slice(0, 12)}: ${
       counted(changes.length, "file")
     } changed on disk`,
+    ...told,
     ...hooks.told,
     ...hookOutput(hooks, output),
   ];
@@ -141,7 +149,11 @@ export async function checkTreeChange(
 }
 
 /** What differs between two commits or trees. */
-async function treeChanges(repo: Repository, from: string | undefined, to: string): Promise<TreeChange[]> {
+export async function treeChanges(
+  repo: Repository,
+  from: string | undefined,
+  to: string,
+): Promise<TreeChange[]> {
   if (from === undefined) {
     const { stdout } = await repo.run({
       name: "ls-tree",

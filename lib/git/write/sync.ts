@@ -134,7 +134,7 @@ async function follow(
       `Both are here now. To join them: git_manage with action "merge" and name ${JSON.stringify(wanted)}.`,
     );
   }
-  return await merge(repo, wanted, undefined, ctx);
+  return await merge(repo, wanted, { title: "git_sync pull" }, ctx);
 }
 
 async function push(
@@ -185,9 +185,11 @@ async function push(
   });
   const lines = [
     `Pushed ${showName(branch)} at ${hash.slice(0, 12)} to ${showName(remote)} (${reached.shown})`,
-    ...(force && known !== undefined && known !== hash
-      ? [`It replaced ${known.slice(0, 12)}, which git keeps here for some weeks.`]
-      : []),
+    ...(known === undefined || known === hash ? [] : [
+      force
+        ? `It replaced ${known}, which git keeps here for some weeks.`
+        : `Before, it was at ${known} there.`,
+    ]),
     ...hooks.told,
     ...hookOutput(hooks, output),
   ];

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { git } from "../../../tools/git/index.ts";
 import { type GitPlace, makeRepository, withGitPlace } from "../../rig/git.ts";
 import { type Call, toolsOver } from "../../rig/git-tools.ts";
+import { withSandbox } from "../../support.ts";
 
 /** A repository without changes, and its tools. */
 async function withClean(work: (place: GitPlace, call: Call) => Promise<void>): Promise<void> {
@@ -202,5 +204,25 @@ test("git_branch takes references for what they are that are named like options"
     await call("git_clone", { url: "--upload-pack=touch x", folder: join(place.dir, "clone") });
     assert.equal((await place.git(["status", "--porcelain"])).stdout, "");
     await assert.rejects(readFile(target));
+  });
+});
+
+test("git_status lists branches where git_branch is not offered, in read-only mode", async () => {
+  await withGitPlace(async (place) => {
+    await makeRepository(place);
+    await withSandbox([git], async ({ dir, caller, call }) => {
+      await place.git(["clone", "-q", place.repo, join(dir, "copy")]);
+      assert.ok(!caller.tools.some(({ name }) => name === "git_branch"));
+      const repo = join(dir, "copy");
+      const { text } = await call("git_status", { repo, branches: true });
+      assert.match(
+        text,
+        /Nothing to commit\n\nBranches of .*copy, newest first; \* is checked out\n\* main -> origin\/main/,
+      );
+      assert.match(text, /Only at a remote:\n {2}origin\/feature/);
+      const refused = await call("git_branch", { repo, name: "made", create: true });
+      assert.match(refused.text, /read-only/);
+      assert.doesNotMatch((await call("git_status", { repo })).text, /Branches of/);
+    }, { readOnly: true });
   });
 });

@@ -73,7 +73,10 @@ test("git_manage puts changes away and brings them back, and keeps a stash that 
   await withClean(async (place, call) => {
     await place.put({ "a.txt": "mine\n", "untracked.txt": "stays\n" });
     const away = await call("git_manage", { repo: place.repo, action: "stash", message: "Later" });
-    assert.match(away.text, /Put the changes of 1 file away.*stash@\{0\}\n {2}a\.txt/);
+    assert.match(
+      away.text,
+      /Put the changes of 1 file away.*stash@\{0\}, the commit [0-9a-f]{40}\n {2}a\.txt/,
+    );
     assert.equal(await readFile(join(place.repo, "untracked.txt"), "utf8"), "stays\n");
     const nothing = await call("git_manage", { repo: place.repo, action: "stash" });
     assert.match(nothing.text, /Nothing to put away/);

@@ -1,0 +1,72 @@
+/**
+ * One `git commit` at a time in a git directory, of all servers on this machine: it writes its message to a
+ * file there and reads it back after the hooks, so two at once could take each other's.
+ * @module
+ */
+import { randomBytes } from "node:crypto";
+import { readFile, rename, unlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { errorCode, throwIfAborted, ToolError } from "../../errors.ts";
+import { GIT_COMMIT_MS_MAX, GIT_LOCK_STEP_MS } from "../../limits.ts";
+import { showName } from "../../names.ts";
+import type { Repository } from "../types.ts";
+
+/** Runs `work` while no other server does such work there. A lock whose process has ended does not count. */
+export async function alone<T>(
+  { gitDir, shown }: Pick<Repository, "gitDir" | "shown">,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  const lock = join(gitDir, "clawhammer-commit.lock");
+  for (let waited = 0; !(await taken(lock)); waited += GIT_LOCK_STEP_MS) {
+    if (waited >= GIT_COMMIT_MS_MAX) {
+      throw new ToolError(
+        `Cannot commit in ${showName(shown)}: another server has been committing there for ${
+          GIT_COMMIT_MS_MAX / 1_000
+        } seconds`,
+        "Nothing was committed. Its hooks may be slow. Try again in a moment.",
+      );
+    }
+    await sleep(GIT_LOCK_STEP_MS, undefined, { signal }).catch(() => throwIfAborted(signal));
+  }
+  try {
+    return await work();
+  } finally {
+    await unlink(lock).catch(() => {});
+  }
+}
+
+/** Takes the lock when nobody has it. */
+async function taken(lock: string): Promise<boolean> {
+  try {
+    await writeFile(lock, `${process.pid}\n`, { flag: "wx" });
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+  }
+  if (await isHeld(lock)) return false;
+  // Moved away first and looked at again: another may have done the same, and taken it since.
+  const aside = `${lock}-${randomBytes(6).toString("hex")}`;
+  try {
+    await rename(lock, aside);
+    if (await isHeld(aside)) await rename(aside, lock);
+    else await unlink(aside);
+  } catch {
+    // Somebody else was faster.
+  }
+  return false;
+}
+
+/** Whether the process that a lock names is running; one that is just being written counts as held. */
+async function isHeld(lock: string): Promise<boolean> {
+  const number = Number(await readFile(lock, "utf8").catch(() => ""));
+  if (!Number.isInteger(number) || number <= 0) return true;
+  try {
+    process.kill(number, 0);
+    return true;
+  } catch (error) {
+    return errorCode(error) !== "ESRCH";
+  }
+}
