@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { test } from "node:test";
 import { parseDeclaration } from "../../lib/declared/parse.ts";
 import { look, withDatabases } from "../rig/databases.ts";
