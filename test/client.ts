@@ -52,15 +52,26 @@ export function sourceTarget(path: string, name = "source"): Target {
 }
 
 /** The executable. It is missing when nobody has built it. */
-export const COMPILED: Target = { name: "compiled", command: BINARY, args: [] };
+const COMPILED: Target = { name: "compiled", command: BINARY, args: [] };
 
 /**
  * Everything that claims to be Clawhammer: the source, and the executable when it is there. `npm test`
- * builds it first and requires it, so that a missing one fails every test instead of passing unseen.
+ * builds it first and requires it, so that a missing one fails every test instead of passing unseen. Under
+ * Deno only the source: what drives the executable makes no difference to it, and Bun has done it.
  */
 export function targets(): Target[] {
-  const required = process.env.REQUIRE_BINARY === "1";
-  return [sourceTarget("main.ts"), ...(required || existsSync(BINARY) ? [COMPILED] : [])];
+  return [sourceTarget("main.ts"), ...compiled()];
+}
+
+/** What a long scenario is played with: what people run under Bun, and the source under Deno. */
+export function mainTarget(): Target {
+  return targets().at(-1) ?? sourceTarget("main.ts");
+}
+
+/** The executable, when it is there or must be, where a test is of nothing else. */
+export function compiled(): Target[] {
+  if ("Deno" in globalThis) return [];
+  return process.env.REQUIRE_BINARY === "1" || existsSync(COMPILED.command) ? [COMPILED] : [];
 }
 
 /** Options of a launch. */
@@ -177,16 +188,17 @@ export function envelope(protocolVersion = "2026-07-28"): Record<string, unknown
   };
 }
 
+/** Deno would compile everything again for every test if its cache moved with the home folder. */
+export const DENO_CACHE = process.env.DENO_DIR ?? join(homedir(), ".cache", "deno");
+
 /** A folder to allow and a thin environment whose home is elsewhere; both vanish afterwards. */
 export async function withPlace<T>(
   work: (place: { dir: string; env: Record<string, string> }) => Promise<T>,
 ): Promise<T> {
   const base = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-e2e-")));
   const dir = await mkdtemp(join(base, "allowed-"));
-  // Deno would compile everything again for every test if its cache moved with the home folder.
-  const cache = process.env.DENO_DIR ?? join(homedir(), ".cache", "deno");
   try {
-    return await work({ dir, env: { HOME: base, PATH: process.env.PATH ?? "", DENO_DIR: cache } });
+    return await work({ dir, env: { HOME: base, PATH: process.env.PATH ?? "", DENO_DIR: DENO_CACHE } });
   } finally {
     await rm(base, { recursive: true, force: true });
   }

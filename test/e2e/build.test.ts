@@ -1,39 +1,22 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { copyFile, mkdir, readdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { COMPILED, sourceTarget, targets, withClient, withPlace, withServer } from "../client.ts";
+import { compiled, sourceTarget, withClient, withPlace, withServer } from "../client.ts";
+import { type Outcome, run as runProgram } from "../rig/run.ts";
 import { putTools, toolSource } from "../rig/usertools.ts";
-
-interface Outcome {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 /** Runs a program with an environment that holds nothing. */
 function run(command: string, args: readonly string[], cwd: string): Promise<Outcome> {
-  const child = spawn(command, args, { cwd, env: {}, stdio: ["ignore", "pipe", "pipe"] });
-  const output = { out: "", err: "" };
-  child.stdout.on("data", (chunk) => output.out += chunk);
-  child.stderr.on("data", (chunk) => output.err += chunk);
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (code) => resolve({ code, ...output }));
-  });
+  return runProgram(command, args, { cwd, env: {} });
 }
 
 /** The same where no network can be reached, as far as the system lets us. */
 function offline(command: string, args: readonly string[], cwd: string): Promise<Outcome> {
   const isolates = spawnSync("unshare", ["-rn", "true"]).status === 0;
   return isolates ? run("unshare", ["-rn", command, ...args], cwd) : run(command, args, cwd);
-}
-
-/** The executable, when it is there or must be. */
-function executable(): string | undefined {
-  return targets().includes(COMPILED) ? COMPILED.command : undefined;
 }
 
 const PACKAGE = {
@@ -54,12 +37,16 @@ export default defineTool({
 });
 `;
 
+/** A test of the executable; there is none where it is not tested. */
+function testExecutable(name: string, work: (program: string) => Promise<void>): void {
+  for (const { command } of compiled()) test(name, () => work(command));
+}
+
 /** Builds a server called acme and takes away what it was built from. */
 async function withAcme(
+  program: string,
   work: (place: { acme: string; dir: string; far: string }) => Promise<void>,
 ): Promise<void> {
-  const program = executable();
-  if (program === undefined) return;
   await withPlace(async ({ dir }) => {
     const tools = join(dir, "tools");
     await mkdir(tools, { mode: 0o700 });
@@ -91,23 +78,29 @@ async function withAcme(
   });
 }
 
-test("an executable of one's own is built offline, from the executable alone, and works alone", async () => {
-  await withAcme(async ({ acme, far }) => {
-    assert.match((await run(acme, ["--version"], far)).out, /^acme 4\.5\.6 \(Clawhammer \d+\.\d+\.\d+, Bun /);
-    const help = await run(acme, ["--help"], far);
-    assert.match(help.out, /^acme 4\.5\.6: built with Clawhammer/);
-    assert.match(help.out, /acme\.json/);
-    assert.doesNotMatch(help.out, /^ {2}(new|build|dev|test|trust) /m);
-    assert.match((await run(acme, ["build", "x", "-o", "y"], far)).err, /^acme: Unknown command "build"/);
-    const called = await run(acme, ["call", "hail", "name=Ada"], far);
-    assert.match(called.out, /^HELLO ADA! # in \d+\nNote: "hail" is called "greet" now/, called.err);
-    assert.equal((await run(acme, ["call", "says", "word=yes"], far)).out, "yes\n");
-    assert.deepEqual(await readdir(far), ["acme"]);
-  });
-});
+testExecutable(
+  "an executable of one's own is built offline, from the executable alone, and works alone",
+  async (program) => {
+    await withAcme(program, async ({ acme, far }) => {
+      assert.match(
+        (await run(acme, ["--version"], far)).out,
+        /^acme 4\.5\.6 \(Clawhammer \d+\.\d+\.\d+, Bun /,
+      );
+      const help = await run(acme, ["--help"], far);
+      assert.match(help.out, /^acme 4\.5\.6: built with Clawhammer/);
+      assert.match(help.out, /acme\.json/);
+      assert.doesNotMatch(help.out, /^ {2}(new|build|dev|test|trust) /m);
+      assert.match((await run(acme, ["build", "x", "-o", "y"], far)).err, /^acme: Unknown command "build"/);
+      const called = await run(acme, ["call", "hail", "name=Ada"], far);
+      assert.match(called.out, /^HELLO ADA! # in \d+\nNote: "hail" is called "greet" now/, called.err);
+      assert.equal((await run(acme, ["call", "says", "word=yes"], far)).out, "yes\n");
+      assert.deepEqual(await readdir(far), ["acme"]);
+    });
+  },
+);
 
-test("an executable of one's own serves its tools and modules to every client", async () => {
-  await withAcme(async ({ acme, dir, far }) => {
+testExecutable("an executable of one's own serves its tools and modules to every client", async (program) => {
+  await withAcme(program, async ({ acme, dir, far }) => {
     const target = { name: "acme", command: acme, args: [] };
     await withServer(target, ["--allow", dir], { env: {}, cwd: far }, async (server) => {
       const { result } = await server.initialize();
@@ -141,8 +134,8 @@ test("an executable of one's own serves its tools and modules to every client", 
   });
 });
 
-test("an executable of one's own installs and packs under its own name", async () => {
-  await withAcme(async ({ acme, dir, far }) => {
+testExecutable("an executable of one's own installs and packs under its own name", async (program) => {
+  await withAcme(program, async ({ acme, dir, far }) => {
     // It installs and packs under its own name, too.
     const home = join(dir, "home");
     await mkdir(join(home, ".config", "Claude"), { recursive: true });
@@ -161,97 +154,100 @@ test("an executable of one's own installs and packs under its own name", async (
   });
 });
 
-test("build says what is wrong with tools, name and place, and leaves nothing behind", async () => {
-  const program = executable();
-  if (program === undefined) return;
-  await withPlace(async ({ dir }) => {
-    const tools = join(dir, "tools");
-    await mkdir(tools, { mode: 0o700 });
-    await putTools(tools, {
-      "fine.ts": toolSource("fine", "return 1;"),
-      "same.ts": toolSource("fine", "return 2;"),
-      "taken.ts": toolSource("get_time", "return 3;"),
-      "broken.ts": "const = 1;",
-      "throws.ts": 'throw new Error("at once");',
-      "lacks.ts": 'import "not-there";',
+testExecutable(
+  "build says what is wrong with tools, name and place, and leaves nothing behind",
+  async (program) => {
+    await withPlace(async ({ dir }) => {
+      const tools = join(dir, "tools");
+      await mkdir(tools, { mode: 0o700 });
+      await putTools(tools, {
+        "fine.ts": toolSource("fine", "return 1;"),
+        "same.ts": toolSource("fine", "return 2;"),
+        "taken.ts": toolSource("get_time", "return 3;"),
+        "broken.ts": "const = 1;",
+        "throws.ts": 'throw new Error("at once");',
+        "lacks.ts": 'import "not-there";',
+      });
+      const build = (...args: string[]) => run(program, ["build", ...args], dir);
+      const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
+        [[], 2, /Build what, and where to/],
+        [["tools/fine.ts"], 2, /where to/],
+        [["tools/gone.ts", "-o", "x"], 1, /There is no ".*gone\.ts"/],
+        [["tools/fine.ts", "-o", "no/such/x"], 1, /There is no folder/],
+        [["tools/fine.ts", "-o", "tools"], 1, /is no file/],
+        [["tools/fine.ts", "-o", "Big Name"], 2, /cannot be the name of a server/],
+        [["tools/fine.ts", "-o", "x", "--name", "../y"], 2, /cannot be the name/],
+        [["tools/fine.ts", "-o", "x", "--version", "one"], 2, /"one" is no version/],
+        [["tools/fine.ts", "-o", "x", "--modules", "fils"], 2, /Did you mean "files"/],
+        [["tools/fine.ts", "tools/same.ts", "-o", "x"], 1, /same\.ts and fine\.ts both have "fine"/],
+        [["tools/taken.ts", "-o", "x", "--modules", "time"], 1, /both have "get_time"/],
+        [["tools/broken.ts", "-o", "x"], 1, /Cannot bundle broken\.ts/],
+        [["tools/throws.ts", "-o", "x"], 1, /throws\.ts: .*at once/],
+        [["tools/lacks.ts", "-o", "x"], 1, /not-there/],
+      ];
+      for (const [args, code, says] of cases) {
+        const outcome = await build(...args);
+        assert.match(outcome.err, says);
+        assert.equal(outcome.code, code, args.join(" "));
+      }
+      assert.deepEqual(await readdir(dir), ["tools"]);
+      // The program itself is not overwritten, also not by way of a copy's own name.
+      const copy = join(dir, "copy");
+      await copyFile(program, copy);
+      const itself = await run(copy, ["build", "tools/fine.ts", "-o", "copy", "--name", "x"], dir);
+      assert.match(itself.err, /is this program itself/);
     });
-    const build = (...args: string[]) => run(program, ["build", ...args], dir);
-    const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
-      [[], 2, /Build what, and where to/],
-      [["tools/fine.ts"], 2, /where to/],
-      [["tools/gone.ts", "-o", "x"], 1, /There is no ".*gone\.ts"/],
-      [["tools/fine.ts", "-o", "no/such/x"], 1, /There is no folder/],
-      [["tools/fine.ts", "-o", "tools"], 1, /is no file/],
-      [["tools/fine.ts", "-o", "Big Name"], 2, /cannot be the name of a server/],
-      [["tools/fine.ts", "-o", "x", "--name", "../y"], 2, /cannot be the name/],
-      [["tools/fine.ts", "-o", "x", "--version", "one"], 2, /"one" is no version/],
-      [["tools/fine.ts", "-o", "x", "--modules", "fils"], 2, /Did you mean "files"/],
-      [["tools/fine.ts", "tools/same.ts", "-o", "x"], 1, /same\.ts and fine\.ts both have "fine"/],
-      [["tools/taken.ts", "-o", "x", "--modules", "time"], 1, /both have "get_time"/],
-      [["tools/broken.ts", "-o", "x"], 1, /Cannot bundle broken\.ts/],
-      [["tools/throws.ts", "-o", "x"], 1, /throws\.ts: .*at once/],
-      [["tools/lacks.ts", "-o", "x"], 1, /not-there/],
-    ];
-    for (const [args, code, says] of cases) {
-      const outcome = await build(...args);
-      assert.match(outcome.err, says);
-      assert.equal(outcome.code, code, args.join(" "));
-    }
-    assert.deepEqual(await readdir(dir), ["tools"]);
-    // The program itself is not overwritten, also not by way of a copy's own name.
-    const copy = join(dir, "copy");
-    await copyFile(program, copy);
-    const itself = await run(copy, ["build", "tools/fine.ts", "-o", "copy", "--name", "x"], dir);
-    assert.match(itself.err, /is this program itself/);
-  });
-});
+  },
+);
 
-test("what stands in the folder where it is built changes nothing of what is built", async () => {
-  const program = executable();
-  if (program === undefined) return;
-  await withPlace(async ({ dir }) => {
-    await putTools(dir, {
-      "a.ts": toolSource("a", 'return String(process.env.SECRET ?? "none");'),
-      ".env": "SECRET=of-the-folder\n",
-      "bunfig.toml": 'preload = ["./evil.js"]\n',
-      "evil.js": 'require("node:fs").writeFileSync(__dirname + "/evil.txt", "ran");',
+testExecutable(
+  "what stands in the folder where it is built changes nothing of what is built",
+  async (program) => {
+    await withPlace(async ({ dir }) => {
+      await putTools(dir, {
+        "a.ts": toolSource("a", 'return String(process.env.SECRET ?? "none");'),
+        ".env": "SECRET=of-the-folder\n",
+        "bunfig.toml": 'preload = ["./evil.js"]\n',
+        "evil.js": 'require("node:fs").writeFileSync(__dirname + "/evil.txt", "ran");',
+      });
+      const built = await run(program, ["build", "a.ts", "-o", "srv"], dir);
+      assert.equal(built.code, 0, built.err);
+      assert.equal((await run(join(dir, "srv"), ["call", "a"], dir)).out, "none\n");
+      await assert.rejects(readFile(join(dir, "evil.txt")), /ENOENT/);
+      if (process.platform !== "win32") assert.ok(((await stat(join(dir, "srv"))).mode & 0o100) !== 0);
+      // An old version is replaced.
+      await writeFile(join(dir, "a.ts"), toolSource("a", 'return "newer";'));
+      assert.equal((await run(program, ["build", "a.ts", "-o", "srv"], dir)).code, 0);
+      assert.equal((await run(join(dir, "srv"), ["call", "a"], dir)).out, "newer\n");
     });
-    const built = await run(program, ["build", "a.ts", "-o", "srv"], dir);
-    assert.equal(built.code, 0, built.err);
-    assert.equal((await run(join(dir, "srv"), ["call", "a"], dir)).out, "none\n");
-    await assert.rejects(readFile(join(dir, "evil.txt")), /ENOENT/);
-    if (process.platform !== "win32") assert.ok(((await stat(join(dir, "srv"))).mode & 0o100) !== 0);
-    // An old version is replaced.
-    await writeFile(join(dir, "a.ts"), toolSource("a", 'return "newer";'));
-    assert.equal((await run(program, ["build", "a.ts", "-o", "srv"], dir)).code, 0);
-    assert.equal((await run(join(dir, "srv"), ["call", "a"], dir)).out, "newer\n");
-  });
-});
+  },
+);
 
-test("a folder of many tools with much to say is built, and listed without loading any", async () => {
-  const program = executable();
-  if (program === undefined) return;
-  await withPlace(async ({ dir }) => {
-    const tools = join(dir, "tools");
-    await mkdir(tools, { mode: 0o700 });
-    // Together they are longer than the longest argument a program can be given.
-    const long = `description: ${JSON.stringify("x".repeat(5_000))},`;
-    const files = Array.from({ length: 40 }, (_, i) => {
-      const text = toolSource(`tool_${i}`, `return "${i}";`).replace(
-        'description: "A tool of a test",',
-        long,
-      );
-      return [`t${i}.ts`, text] as const;
+testExecutable(
+  "a folder of many tools with much to say is built, and listed without loading any",
+  async (program) => {
+    await withPlace(async ({ dir }) => {
+      const tools = join(dir, "tools");
+      await mkdir(tools, { mode: 0o700 });
+      // Together they are longer than the longest argument a program can be given.
+      const long = `description: ${JSON.stringify("x".repeat(5_000))},`;
+      const files = Array.from({ length: 40 }, (_, i) => {
+        const text = toolSource(`tool_${i}`, `return "${i}";`).replace(
+          'description: "A tool of a test",',
+          long,
+        );
+        return [`t${i}.ts`, text] as const;
+      });
+      await putTools(tools, Object.fromEntries(files));
+      const built = await run(program, ["build", "tools", "-o", "many"], dir);
+      assert.equal(built.code, 0, built.err);
+      const many = join(dir, "many");
+      const listed = JSON.parse((await run(many, ["tools", "--json"], dir)).out);
+      assert.equal(listed.length, 40);
+      assert.equal((await run(many, ["call", "tool_39"], dir)).out, "39\n");
     });
-    await putTools(tools, Object.fromEntries(files));
-    const built = await run(program, ["build", "tools", "-o", "many"], dir);
-    assert.equal(built.code, 0, built.err);
-    const many = join(dir, "many");
-    const listed = JSON.parse((await run(many, ["tools", "--json"], dir)).out);
-    assert.equal(listed.length, 40);
-    assert.equal((await run(many, ["call", "tool_39"], dir)).out, "39\n");
-  });
-});
+  },
+);
 
 test("from source, build says that it needs the executable", async () => {
   await withPlace(({ dir, env }) => {

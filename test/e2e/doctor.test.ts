@@ -1,23 +1,10 @@
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { run } from "../rig/run.ts";
 import { targets, withPlace, withServer } from "../client.ts";
-
-interface Outcome {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function run(command: string, args: readonly string[], env: Record<string, string>): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const child = execFile(command, [...args], { cwd: "/", env }, (_, out, err) => {
-      resolve({ code: child.exitCode, out, err });
-    });
-  });
-}
 
 for (const { name, command, args } of targets()) {
   test(`${name}: doctor exits with 0 when all is well, else with 1 and the remedy`, async () => {
@@ -27,7 +14,7 @@ for (const { name, command, args } of targets()) {
       const entry = { command, args: [...args, "serve", "--allow", dir] };
       await mkdir(dirname(claude), { recursive: true });
       await writeFile(claude, JSON.stringify({ mcpServers: { clawhammer: entry } }));
-      const well = await run(command, [...args, "doctor", "--json"], env);
+      const well = await run(command, [...args, "doctor", "--json"], { env });
       const report = JSON.parse(well.out);
       assert.deepEqual([well.code, report.healthy], [0, true], well.out);
       const offered = report.findings.find((one: { check: string }) => one.check === "clients");
@@ -38,7 +25,7 @@ for (const { name, command, args } of targets()) {
         JSON.stringify({ mcpServers: { clawhammer: { ...entry, command: "/gone/clawhammer" } } }),
       );
       const file = join(home, "report.txt");
-      const ill = await run(command, [...args, "doctor", "--bundle", file], env);
+      const ill = await run(command, [...args, "doctor", "--bundle", file], { env });
       assert.equal(ill.code, 1, ill.err);
       assert.match(
         ill.out,
@@ -47,7 +34,7 @@ for (const { name, command, args } of targets()) {
       const text = await readFile(file, "utf8");
       assert.match(text, /== Findings/);
       assert.ok(!text.includes(home));
-      const again = await run(command, [...args, "doctor", "--bundle", file], env);
+      const again = await run(command, [...args, "doctor", "--bundle", file], { env });
       assert.match(again.err, /Cannot write .*report\.txt/);
     });
   });
@@ -62,17 +49,17 @@ for (const { name, command, args } of targets()) {
         server.end();
         await server.exited;
       });
-      const shown = await run(command, [...args, "logs"], env);
+      const shown = await run(command, [...args, "logs"], { env });
       assert.equal(shown.code, 0, shown.err);
       assert.match(shown.out, / info \d+ call get_time [\d.]+ ms \d+ characters ok\n/);
       assert.match(shown.out, / info \d+ call read_file [\d.]+ ms \d+ characters refused\n/);
       assert.ok(!shown.out.includes(zone));
-      const last = await run(command, [...args, "logs", "--limit", "1", "--level", "info"], env);
+      const last = await run(command, [...args, "logs", "--limit", "1", "--level", "info"], { env });
       assert.equal(last.out.trimEnd().split("\n").length, 1);
       assert.match(last.err, /older lines are not shown/);
-      const wrong = await run(command, [...args, "logs", "--level", "loud"], env);
+      const wrong = await run(command, [...args, "logs", "--level", "loud"], { env });
       assert.deepEqual([wrong.code, wrong.err.split("\n")[0]], [2, 'clawhammer: --level is "loud"']);
-      const none = await run(command, [...args, "logs", "--level", "error"], env);
+      const none = await run(command, [...args, "logs", "--level", "error"], { env });
       assert.match(none.err, /nothing is logged at level error or above/);
     });
   });

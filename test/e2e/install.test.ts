@@ -1,17 +1,15 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { text } from "node:stream/consumers";
 import { readClientConfig } from "../../lib/clients/config.ts";
 import { placesOf } from "../../lib/clients/places.ts";
 import { CLIENTS, findClient } from "../../lib/clients/table.ts";
 import type { Host } from "../../lib/config/host.ts";
 import { isTemporary } from "../../lib/install/executable.ts";
-import { type Target, targets, withClient } from "../client.ts";
+import { DENO_CACHE, mainTarget, type Target, withClient } from "../client.ts";
+import { type Outcome, run as runProgram } from "../rig/run.ts";
 import { onTerminal } from "../rig/terminal.ts";
 
 interface Person {
@@ -21,36 +19,26 @@ interface Person {
   /** The configuration of Claude Desktop. */
   readonly config: string;
   /** Runs the program without a terminal. */
-  run(...args: string[]): Promise<{ code: number | null; out: string; err: string }>;
+  run(...args: string[]): Promise<Outcome>;
 }
 
-/** A person with a home folder, Claude Desktop and documents, once for every way to start the program. */
+/** A person with a home folder, Claude Desktop and documents. */
 async function withPerson(work: (person: Person, target: Target) => Promise<void>): Promise<void> {
-  for (const target of targets()) {
-    const home = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-person-")));
-    const cache = process.env.DENO_DIR ?? join(homedir(), ".cache", "deno");
-    const env = { HOME: home, USERPROFILE: home, PATH: "/usr/bin:/bin", TERM: "xterm", DENO_DIR: cache };
-    const documents = join(home, "Documents");
-    const host: Host = { platform: process.platform, env, home, cwd: home };
-    const config = placesOf(findClient("claude"), host)[0]?.path ?? assert.fail("no place");
-    try {
-      await mkdir(documents);
-      await mkdir(dirname(config), { recursive: true });
-      await writeFile(join(documents, "note.txt"), "from the document");
-      const run: Person["run"] = async (...args) => {
-        const child = spawn(target.command, [...target.args, ...args], { cwd: documents, env });
-        child.stdin.end();
-        const [out, err, [code]] = await Promise.all([
-          text(child.stdout),
-          text(child.stderr),
-          once(child, "close"),
-        ]);
-        return { code, out, err };
-      };
-      await work({ host, env, documents, config, run }, target);
-    } finally {
-      await rm(home, { recursive: true, force: true });
-    }
+  const target = mainTarget();
+  const home = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-person-")));
+  const env = { HOME: home, USERPROFILE: home, PATH: "/usr/bin:/bin", TERM: "xterm", DENO_DIR: DENO_CACHE };
+  const documents = join(home, "Documents");
+  const host: Host = { platform: process.platform, env, home, cwd: home };
+  const config = placesOf(findClient("claude"), host)[0]?.path ?? assert.fail("no place");
+  try {
+    await mkdir(documents);
+    await mkdir(dirname(config), { recursive: true });
+    await writeFile(join(documents, "note.txt"), "from the document");
+    const run: Person["run"] = (...args) =>
+      runProgram(target.command, [...target.args, ...args], { cwd: documents, env });
+    await work({ host, env, documents, config, run }, target);
+  } finally {
+    await rm(home, { recursive: true, force: true });
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Target, targets, withPlace } from "../client.ts";
+import { mainTarget, type Target, withPlace } from "../client.ts";
 import { putTools, toolSource } from "../rig/usertools.ts";
 
 const DENO = fileURLToPath(new URL("../../node_modules/.bin/deno", import.meta.url));
@@ -48,17 +48,16 @@ interface Place {
 }
 
 async function withProgram(work: (place: Place, target: Target) => Promise<void>): Promise<void> {
-  for (const target of targets()) {
-    await withPlace(async ({ dir, env }) => {
-      const tools = join(env.HOME ?? "", ".config", "clawhammer", "tools");
-      const run = (...args: string[]) => {
-        const { child, ended } = start(target.command, [...target.args, ...args], env, dir);
-        child.stdin.end();
-        return ended;
-      };
-      await work({ dir, env, tools, run }, target);
-    });
-  }
+  const target = mainTarget();
+  await withPlace(async ({ dir, env }) => {
+    const tools = join(env.HOME ?? "", ".config", "clawhammer", "tools");
+    const run = (...args: string[]) => {
+      const { child, ended } = start(target.command, [...target.args, ...args], env, dir);
+      child.stdin.end();
+      return ended;
+    };
+    await work({ dir, env, tools, run }, target);
+  });
 }
 
 test("a new tool is called, tested and listed as it was written", async () => {

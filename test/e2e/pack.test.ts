@@ -6,14 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { CLIENTS, COMPILED, targets, withClient } from "../client.ts";
+import { CLIENTS, compiled, withClient } from "../client.ts";
 
 interface Answer {
   readonly isError?: boolean;
   readonly content: { readonly text: string }[];
 }
 
-for (const target of targets().filter(({ name }) => name === COMPILED.name)) {
+for (const target of compiled()) {
   test("an unpacked bundle of the executable itself starts as its manifest says, and works", async () => {
     const base = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-bundle-")));
     try {

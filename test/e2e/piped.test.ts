@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  COMPILED,
+  compiled,
   INITIALIZE,
   type Running,
   sourceTarget,
@@ -92,7 +92,7 @@ test("printf … | clawhammer prints the reply of a call that takes a second", a
   });
 });
 
-for (const target of targets().filter((one) => one === COMPILED)) {
+for (const target of compiled()) {
   test("compiled: works in the folder / with an empty environment, so without Node or Bun", async () => {
     await withPlace(async ({ dir }) => {
       await withServer(target, ["--allow", dir], { env: {}, cwd: "/" }, async (server) => {

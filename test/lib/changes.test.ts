@@ -1,60 +1,18 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
-import {
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { describeChange } from "../../lib/changes.ts";
-import { targets } from "../client.ts";
+import { type Outcome, type Program, withProgram } from "../rig/run.ts";
 
-interface Place {
-  readonly dir: string;
-  readonly home: string;
-  run(...args: string[]): Promise<{ code: number; out: string; err: string }>;
-}
+type Place = Omit<Program, "run"> & { run(...args: string[]): Promise<Outcome> };
 
-/** Runs `work` once for every way to start the program, in fresh folders. */
-async function withProgram(work: (place: Place) => Promise<void>): Promise<void> {
-  for (const { command, args: first } of targets()) {
-    const home = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-home-")));
-    const dir = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-dir-")));
-    try {
-      await work({
-        dir,
-        home,
-        async run(...args) {
-          const env = { HOME: home, USERPROFILE: home, TZ: "UTC" };
-          const child = spawn(command, [...first, ...args], {
-            cwd: dir,
-            env,
-            stdio: ["ignore", "pipe", "pipe"],
-          });
-          const [out, err, [code]] = await Promise.all([
-            text(child.stdout),
-            text(child.stderr),
-            once(child, "close"),
-          ]);
-          return { code, out, err };
-        },
-      });
-    } finally {
-      await rm(home, { recursive: true, force: true });
-      await rm(dir, { recursive: true, force: true });
-    }
-  }
+/** Runs `work` with the program in fresh folders, in UTC. */
+async function inUtc(work: (place: Place) => Promise<void>): Promise<void> {
+  await withProgram(async ({ dir, home, run }) => {
+    await work({ dir, home, run: (...args) => run(args, { env: { TZ: "UTC" } }) });
+  });
 }
 
 test("describeChange shows a change in one line that no name can break", () => {
@@ -75,7 +33,7 @@ test("describeChange shows a change in one line that no name can break", () => {
 });
 
 test("changes shows what call changed, with a diff, as JSON", async () => {
-  await withProgram(async ({ run, dir, home }) => {
+  await inUtc(async ({ run, dir, home }) => {
     assert.match((await run("changes")).out, /^Nothing was changed/);
     assert.equal(existsSync(join(home, ".local/share/clawhammer")), false);
     await writeFile(join(dir, "a.txt"), "one\ntwo\n");
@@ -95,7 +53,7 @@ test("changes shows what call changed, with a diff, as JSON", async () => {
 });
 
 test("undo takes back the newest change, one by number, the last N, and those since a time", async () => {
-  await withProgram(async ({ run, dir }) => {
+  await inUtc(async ({ run, dir }) => {
     const write = async (name: string, content: string) => {
       assert.equal(
         (await run("call", "write_file", `path=${name}`, `content=${content}`, "--allow", dir)).code,
@@ -127,7 +85,7 @@ test("undo takes back the newest change, one by number, the last N, and those si
 });
 
 test("undo stops at the first change it cannot take back, says why, and exits with 1", async () => {
-  await withProgram(async ({ run, dir }) => {
+  await inUtc(async ({ run, dir }) => {
     for (const name of ["a", "b"]) {
       await run("call", "write_file", `path=${name}`, "content=1", "--allow", dir);
     }
@@ -140,7 +98,7 @@ test("undo stops at the first change it cannot take back, says why, and exits wi
 });
 
 test("undo from the shell stays in the folder that was allowed, whatever took its place", async () => {
-  await withProgram(async ({ run, dir, home }) => {
+  await inUtc(async ({ run, dir, home }) => {
     await mkdir(join(dir, "allowed"));
     await mkdir(join(home, "elsewhere"));
     await run("call", "write_file", "path=a", "content=1", "--allow", join(dir, "allowed"));

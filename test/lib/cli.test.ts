@@ -2,10 +2,8 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { readArguments } from "../../lib/cli/arguments.ts";
 import { COMMANDS } from "../../lib/cli/commands.ts";
@@ -17,60 +15,14 @@ import { runtimeName } from "../../lib/runtime.ts";
 import { version } from "../../lib/version.ts";
 import { wireTool } from "../../lib/wire.ts";
 import { modules } from "../../main.ts";
-import { targets } from "../client.ts";
+import { targets, withPlace } from "../client.ts";
+import { run, withProgram } from "../rig/run.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const HOST: Host = { platform: "linux", env: {}, home: "/home/ada", cwd: "/home/ada" };
 
 /** The modules that are offered where nothing is configured. */
 const OFFERED = modules.filter((module) => module.needs === undefined);
-
-interface Outcome {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-interface Place {
-  /** An allowed folder, which is also the current one. */
-  readonly dir: string;
-  /** The folder of logs, caches and configuration. */
-  readonly home: string;
-  run(
-    args: readonly string[],
-    options?: { input?: string; env?: Record<string, string | undefined> },
-  ): Promise<Outcome>;
-}
-
-/** Runs `work` once for every way to start the program, in fresh folders. */
-async function withProgram(work: (place: Place) => Promise<void>): Promise<void> {
-  for (const { command, args: first } of targets()) {
-    const home = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-home-")));
-    const dir = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-dir-")));
-    try {
-      await work({
-        dir,
-        home,
-        async run(args, { input = "", env = {} } = {}) {
-          const child = spawn(command, [...first, ...args], {
-            cwd: dir,
-            env: { HOME: home, USERPROFILE: home, ...env },
-          });
-          child.stdin.end(input);
-          const [out, err, [code]] = await Promise.all([
-            text(child.stdout),
-            text(child.stderr),
-            once(child, "close"),
-          ]);
-          return { code, out, err };
-        },
-      });
-    } finally {
-      await rm(home, { recursive: true, force: true });
-      await rm(dir, { recursive: true, force: true });
-    }
-  }
-}
 
 test("--version prints the version of package.json", async () => {
   await withProgram(async ({ run }) => {
@@ -335,21 +287,14 @@ test("the program runs with an empty environment, and writes nothing into the cu
 
 test("call works in Deno's sandbox with nothing but reading the program and the allowed folder", async () => {
   if (!runtimeName().startsWith("Deno")) return;
-  const dir = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-dir-")));
-  try {
+  await withPlace(async ({ dir, env }) => {
     await writeFile(join(dir, "a.txt"), "inside\n");
     const permissions = ["--no-prompt", "--allow-env", "--allow-sys", `--allow-read=${ROOT},${dir}`];
     const args = ["run", "--no-check", ...permissions, join(ROOT, "main.ts")];
-    const child = spawn(process.execPath, [...args, "call", "read_file", "path=a.txt", "--allow", dir]);
-    const [out, err, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, "close"),
-    ]);
+    const call = ["call", "read_file", "path=a.txt", "--allow", dir];
+    const { code, out, err } = await run(process.execPath, [...args, ...call], { env });
     assert.deepEqual([code, out, err], [0, "inside\n", ""]);
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
+  });
 });
 
 test("Ctrl-C cancels a call: the tool is told, and the program exits with 1", async () => {
@@ -379,14 +324,16 @@ test("Ctrl-C cancels a call: the tool is told, and the program exits with 1", as
 });
 
 test("--licenses prints the licences of what is inside; the executable holds what source names", async () => {
-  const texts: string[] = [];
-  await withProgram(async ({ run }) => {
-    const { code, out } = await run(["--licenses"]);
-    assert.equal(code, 0);
-    assert.match(out, /^clawhammer .* is under the MIT licence\.[^]*- zod \d[^]*- Bun \d/);
-    texts.push(out);
+  const listed = new Map<string, string[]>();
+  await withPlace(async ({ env }) => {
+    for (const target of targets()) {
+      const { code, out } = await run(target.command, [...target.args, "--licenses"], { env });
+      assert.equal(code, 0);
+      assert.match(out, /^clawhammer .* is under the MIT licence\.[^]*- zod \d[^]*- Bun \d/);
+      listed.set(target.name, out.split("\n").filter((line) => /^- /.test(line)));
+    }
   });
   // The compiler leaves out what nothing uses, and takes nothing that is not installed.
-  const [source = [], ...compiled] = texts.map((text) => text.split("\n").filter((line) => /^- /.test(line)));
-  for (const lines of compiled) assert.deepEqual(lines.filter((line) => !source.includes(line)), []);
+  const [source = [], ...others] = listed.values();
+  for (const lines of others) assert.deepEqual(lines.filter((line) => !source.includes(line)), []);
 });

@@ -3,40 +3,39 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { toolsDirOf, variables } from "../../lib/config/tools.ts";
-import { Running, targets, withPlace } from "../client.ts";
+import { mainTarget, Running, withPlace } from "../client.ts";
 import { putTools, toolSource } from "../rig/usertools.ts";
 
 const ADD = toolSource("add", "return args.a + args.b;", "input: { a: z.number(), b: z.number() },");
 
 test("a tool of one's own is called, shown, pinned and trusted", async () => {
-  for (const target of targets()) {
-    await withPlace(async ({ dir, env }) => {
-      const tools = join(dir, "own");
-      const run = async (args: readonly string[]) => {
-        const server = new Running(target, args, { cwd: dir, env });
-        server.end();
-        const { code } = await server.exited;
-        return { code, out: `${server.lines.join("\n")}\n`, err: server.stderr };
-      };
-      await mkdir(tools, { mode: 0o700 });
-      const flags = ["--tools-dir", tools, "--pin-tools"];
-      await putTools(tools, { "add.ts": ADD, "broken.ts": "const a = ;" });
-      assert.equal((await run(["call", "add", "a=1", "b=2", ...flags])).out, "3\n");
-      const shown = await run(["tools", ...flags]);
-      assert.match(shown.out, /\nadd: User tools of add\.ts\n {2}add +Add \(read\)\n/);
-      assert.match(shown.err, /some of your own tools cannot be used:\nbroken\.ts:1: /);
-      await putTools(tools, { "add.ts": ADD.replace("+", "*"), "broken.ts": "export {};" });
-      assert.equal((await run(["call", "add", "a=3", "b=2", ...flags])).out, "5\n");
-      assert.match(
-        (await run(["tools", ...flags])).err,
-        /add\.ts: It is not what was trusted.*clawhammer trust/,
-      );
-      assert.match((await run(["trust", "add.ts", ...flags])).out, /^Trusted as it is now: .*add\.ts\n$/);
-      assert.equal((await run(["call", "add", "a=3", "b=2", ...flags])).out, "6\n");
-      assert.match((await run(["trust", "ad.ts", ...flags])).err, /"ad\.ts" is no tool in .*\n.*add\.ts/);
-      assert.equal((await run(["trust", ...flags])).code, 2);
-    });
-  }
+  const target = mainTarget();
+  await withPlace(async ({ dir, env }) => {
+    const tools = join(dir, "own");
+    const run = async (args: readonly string[]) => {
+      const server = new Running(target, args, { cwd: dir, env });
+      server.end();
+      const { code } = await server.exited;
+      return { code, out: `${server.lines.join("\n")}\n`, err: server.stderr };
+    };
+    await mkdir(tools, { mode: 0o700 });
+    const flags = ["--tools-dir", tools, "--pin-tools"];
+    await putTools(tools, { "add.ts": ADD, "broken.ts": "const a = ;" });
+    assert.equal((await run(["call", "add", "a=1", "b=2", ...flags])).out, "3\n");
+    const shown = await run(["tools", ...flags]);
+    assert.match(shown.out, /\nadd: User tools of add\.ts\n {2}add +Add \(read\)\n/);
+    assert.match(shown.err, /some of your own tools cannot be used:\nbroken\.ts:1: /);
+    await putTools(tools, { "add.ts": ADD.replace("+", "*"), "broken.ts": "export {};" });
+    assert.equal((await run(["call", "add", "a=3", "b=2", ...flags])).out, "5\n");
+    assert.match(
+      (await run(["tools", ...flags])).err,
+      /add\.ts: It is not what was trusted.*clawhammer trust/,
+    );
+    assert.match((await run(["trust", "add.ts", ...flags])).out, /^Trusted as it is now: .*add\.ts\n$/);
+    assert.equal((await run(["call", "add", "a=3", "b=2", ...flags])).out, "6\n");
+    assert.match((await run(["trust", "ad.ts", ...flags])).err, /"ad\.ts" is no tool in .*\n.*add\.ts/);
+    assert.equal((await run(["trust", ...flags])).code, 2);
+  });
 });
 
 test("--tools-env names what user tools see, and what steers a runtime is never passed", () => {

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
@@ -9,8 +9,8 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { type Outcome, run as runProgram } from "../rig/run.ts";
 import { executableName, TARGETS } from "../../lib/pack/targets.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/release/install.sh", import.meta.url));
@@ -25,12 +25,6 @@ interface Place {
   readonly release: Map<string, string>;
   /** Runs the script; `programs` come first on the PATH. */
   run(args?: readonly string[], programs?: Readonly<Record<string, string>>): Promise<Outcome>;
-}
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
 }
 
 function sha256(body: string): string {
@@ -68,17 +62,7 @@ async function withRelease(work: (place: Place) => Promise<void>): Promise<void>
           await writeFile(join(bin, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
         }
         const env = { HOME: base, PATH: `${bin}:${process.env.PATH}`, no_proxy: "*" };
-        const child = spawn("/bin/sh", [SCRIPT, ...args], {
-          cwd: "/",
-          env,
-          stdio: ["ignore", "pipe", "pipe"],
-        });
-        const [out, err, [code]] = await Promise.all([
-          text(child.stdout),
-          text(child.stderr),
-          once(child, "close"),
-        ]);
-        return { code, out, err };
+        return await runProgram("/bin/sh", [SCRIPT, ...args], { env });
       },
     });
   } finally {
@@ -194,9 +178,8 @@ test("install.sh runs nothing of itself when its download breaks off", async () 
   if (process.platform === "win32") return;
   const script = await readFile(SCRIPT, "utf8");
   const half = script.slice(0, script.lastIndexOf('main "$@"'));
-  const child = spawn("/bin/sh", ["-c", half, "sh", "--to", "/nowhere"], {
-    stdio: ["ignore", "pipe", "pipe"],
+  const { out, err } = await runProgram("/bin/sh", ["-c", half, "sh", "--to", "/nowhere"], {
+    env: process.env,
   });
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   assert.deepEqual([out, err], ["", ""]);
 });

@@ -13,7 +13,7 @@ import { executableName, TARGETS } from "../../lib/pack/targets.ts";
 import { description, license, name, version } from "../../lib/version.ts";
 import { registration } from "../../scripts/release/registry.ts";
 import { billOfMaterials } from "../../scripts/release/sbom.ts";
-import { COMPILED, targets } from "../client.ts";
+import { compiled } from "../client.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -156,7 +156,7 @@ test("smoke.mjs passes the executable, and fails what answers wrongly", async ()
   const node = spawnSync("node", ["--version"]).status === 0 ? "node" : process.execPath;
   const smoke = (executable: string) =>
     spawnSync(node, [join(ROOT, "scripts/smoke.mjs"), executable], { encoding: "utf8" });
-  for (const { command } of targets().filter((target) => target.name === COMPILED.name)) {
+  for (const { command } of compiled()) {
     const { status, stderr } = smoke(command);
     assert.equal(status, 0, stderr);
   }
