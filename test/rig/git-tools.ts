@@ -1,7 +1,6 @@
 /**
- * Tools over the repositories of {@link git.ts}: a caller whose person is the place's own, and every call
- * that
- * the git tools know.
+ * Tools over the repositories of {@link git.ts}: a caller whose person is the place's own, and every
+ * call that the git tools know.
  * @module
  */
 import { join } from "node:path";
