@@ -91,8 +91,39 @@ class Characters {
   }
 }
 
-class SheetReader implements XmlHandler {
-  readonly #sink: Sink;
+/** What reading texts and sheets shares: elements that are passed over, and the characters of paragraphs. */
+abstract class ContentReader implements XmlHandler {
+  protected readonly sink: Sink;
+  protected characters = new Characters();
+  protected inParagraph = 0;
+  readonly #skipped: ReadonlySet<string>;
+  /** How deep inside of what is passed over. */
+  #skipping = 0;
+
+  constructor(sink: Sink, skipped: readonly string[]) {
+    this.sink = sink;
+    this.#skipped = new Set(skipped);
+  }
+
+  protected abstract begin(name: string, attributes: Attributes): void;
+  protected abstract end(name: string): void;
+
+  open(name: string, attributes: Attributes): void {
+    if (this.#skipping > 0 || this.#skipped.has(name)) this.#skipping++;
+    else this.begin(name, attributes);
+  }
+
+  text(text: string): void {
+    if (this.#skipping === 0 && this.inParagraph > 0) this.characters.text += text;
+  }
+
+  close(name: string): void {
+    if (this.#skipping > 0) this.#skipping--;
+    else this.end(name);
+  }
+}
+
+class SheetReader extends ContentReader {
   #table: SheetTable | undefined;
   #depth = 0;
   #row = 0;
@@ -101,27 +132,20 @@ class SheetReader implements XmlHandler {
   #cellCount = 1;
   #fallback = "";
   #hasFormula = false;
-  #characters = new Characters();
-  #inParagraph = 0;
-  #skipping = 0;
   #cells: { column: number; text: string }[] = [];
 
   constructor(sink: Sink) {
-    this.#sink = sink;
+    super(sink, ["annotation", "tracked-changes"]);
   }
 
-  open(name: string, attributes: Attributes): void {
-    if (this.#skipping > 0 || name === "annotation" || name === "tracked-changes") {
-      this.#skipping++;
-      return;
-    }
+  protected begin(name: string, attributes: Attributes): void {
     switch (name) {
       case "table": {
         if (this.#depth++ > 0) return;
         const sheet = attributes.get("table:name") ?? "";
         this.#row = 0;
-        this.#table = this.#sink.part(`Sheet "${sheet}"`, sheet)
-          ? new SheetTable(this.#sink, sheet)
+        this.#table = this.sink.part(`Sheet "${sheet}"`, sheet)
+          ? new SheetTable(this.sink, sheet)
           : undefined;
         return;
       }
@@ -136,31 +160,25 @@ class SheetReader implements XmlHandler {
         this.#hasFormula = attributes.get("table:formula") !== undefined;
         this.#fallback = attributes.get("office:date-value") ?? attributes.get("office:time-value") ??
           attributes.get("office:value") ?? attributes.get("office:string-value") ?? "";
-        this.#characters = new Characters();
+        this.characters = new Characters();
         return;
       case "p":
-        if (this.#inParagraph++ === 0 && this.#characters.text !== "") this.#characters.text += "\n";
+        if (this.inParagraph++ === 0 && this.characters.text !== "") this.characters.text += "\n";
         return;
       default:
-        this.#characters.open(name, attributes);
+        this.characters.open(name, attributes);
     }
   }
 
-  text(text: string): void {
-    if (this.#skipping === 0 && this.#inParagraph > 0) this.#characters.text += text;
-  }
-
-  close(name: string): void {
-    if (this.#skipping > 0) {
-      this.#skipping--;
-    } else if (name === "p") this.#inParagraph--;
+  protected end(name: string): void {
+    if (name === "p") this.inParagraph--;
     else if (name === "table-cell" || name === "covered-table-cell") this.#endCell();
     else if (name === "table-row") this.#endRow();
     else if (name === "table" && --this.#depth === 0) this.#table?.end();
   }
 
   #endCell(): void {
-    const text = this.#characters.text === "" ? this.#fallback : this.#characters.text;
+    const text = this.characters.text === "" ? this.#fallback : this.characters.text;
     if (text === "" && this.#hasFormula && this.#table !== undefined) this.#table.unknownFormulas++;
     if (text !== "") {
       for (let index = 1; index <= Math.min(this.#cellCount, 1_024); index++) {
@@ -180,15 +198,12 @@ class SheetReader implements XmlHandler {
   }
 }
 
-/** What stands in the file besides what is to be read. */
-const SKIPPED: ReadonlySet<string> = new Set(["tracked-changes", "annotation-end", "header", "footer"]);
+/** What stands in a text besides what is to be read. */
+const SKIPPED = ["tracked-changes", "annotation-end", "header", "footer", "note-citation"];
 
-class TextReader implements XmlHandler {
-  readonly #sink: Sink;
+class TextReader extends ContentReader {
   readonly #numbered: ReadonlySet<string>;
-  #characters = new Characters();
   readonly #outer: Characters[] = [];
-  #inParagraph = 0;
   #level: number | undefined;
   readonly #lists: string[] = [];
   #isItem = false;
@@ -197,27 +212,22 @@ class TextReader implements XmlHandler {
   readonly #notes: string[] = [];
   #note: string[] | undefined;
   #slides = 0;
-  #skipping = 0;
   #inTitle = false;
   /** Whether the speaker's notes begin with the next paragraph. */
   #isNotes = false;
 
   constructor(sink: Sink, numbered: ReadonlySet<string>) {
-    this.#sink = sink;
+    super(sink, SKIPPED);
     this.#numbered = numbered;
   }
 
-  open(name: string, attributes: Attributes): void {
-    if (this.#skipping > 0 || SKIPPED.has(name)) {
-      this.#skipping++;
-      return;
-    }
+  protected begin(name: string, attributes: Attributes): void {
     switch (name) {
       case "p":
       case "h":
         // A paragraph inside of one: a note, or a text frame.
-        if (this.#inParagraph++ > 0) this.#outer.push(this.#characters);
-        this.#characters = new Characters();
+        if (this.inParagraph++ > 0) this.#outer.push(this.characters);
+        this.characters = new Characters();
         this.#level = name === "h" ? Number(attributes.get("outline-level") ?? 1) || 1 : undefined;
         break;
       case "list":
@@ -227,19 +237,16 @@ class TextReader implements XmlHandler {
         this.#isItem = true;
         break;
       case "a":
-        this.#targets.push({ target: attributes.get("href") ?? "", at: this.#characters.text.length });
+        this.#targets.push({ target: attributes.get("href") ?? "", at: this.characters.text.length });
         break;
       case "note":
         this.#note = [];
-        this.#characters.text += `[^${this.#notes.length + 1}]`;
-        break;
-      case "note-citation":
-        this.#skipping++;
+        this.characters.text += `[^${this.#notes.length + 1}]`;
         break;
       case "page":
         this.#endNotes();
         this.#isNotes = false;
-        this.#sink.part(`Slide ${++this.#slides}`);
+        this.sink.part(`Slide ${++this.#slides}`);
         break;
       case "notes":
         this.#isNotes = true;
@@ -260,19 +267,11 @@ class TextReader implements XmlHandler {
         break;
       }
       default:
-        this.#characters.open(name, attributes);
+        this.characters.open(name, attributes);
     }
   }
 
-  text(text: string): void {
-    if (this.#skipping === 0 && this.#inParagraph > 0) this.#characters.text += text;
-  }
-
-  close(name: string): void {
-    if (this.#skipping > 0) {
-      this.#skipping--;
-      return;
-    }
+  protected end(name: string): void {
     switch (name) {
       case "p":
       case "h":
@@ -280,13 +279,13 @@ class TextReader implements XmlHandler {
         break;
       case "list":
         this.#lists.pop();
-        if (this.#lists.length === 0) this.#sink.blank();
+        if (this.#lists.length === 0) this.sink.blank();
         break;
       case "a": {
         const from = this.#targets.pop();
         if (from === undefined) break;
-        const { text } = this.#characters;
-        this.#characters.text = text.slice(0, from.at) + link(text.slice(from.at), from.target);
+        const { text } = this.characters;
+        this.characters.text = text.slice(0, from.at) + link(text.slice(from.at), from.target);
         break;
       }
       case "note":
@@ -316,13 +315,13 @@ class TextReader implements XmlHandler {
     const rows = this.#tables.pop()?.rows ?? [];
     const outer = this.#tables.at(-1)?.cell;
     if (outer !== undefined) outer.push(...rows.map((row) => row.join(" · ")));
-    else writeTable(this.#sink, rows);
+    else writeTable(this.sink, rows);
   }
 
   #endParagraph(): void {
-    const text = this.#characters.text;
-    this.#inParagraph--;
-    this.#characters = this.#outer.pop() ?? new Characters();
+    const text = this.characters.text;
+    this.inParagraph--;
+    this.characters = this.#outer.pop() ?? new Characters();
     const level = this.#level;
     this.#level = undefined;
     if (text.trim() === "") return;
@@ -337,15 +336,15 @@ class TextReader implements XmlHandler {
   }
 
   #writeText(text: string): void {
-    this.#sink.blank();
-    this.#sink.text(text);
-    this.#sink.blank();
+    this.sink.blank();
+    this.sink.text(text);
+    this.sink.blank();
   }
 
   #writeHeading(level: number, text: string): void {
-    this.#sink.blank();
-    this.#sink.line(heading(level + (this.#slides > 0 ? 2 : 0), text));
-    this.#sink.blank();
+    this.sink.blank();
+    this.sink.line(heading(level + (this.#slides > 0 ? 2 : 0), text));
+    this.sink.blank();
   }
 
   #writeItem(text: string): void {
@@ -354,14 +353,14 @@ class TextReader implements XmlHandler {
     const indent = "  ".repeat(Math.min(8, depth - 1));
     // The second paragraph of an item has no mark of its own.
     const front = this.#isItem ? `${indent}${mark} ` : `${indent}  `;
-    this.#sink.line(front + text.replaceAll("\n", `\n${indent}  `));
+    this.sink.line(front + text.replaceAll("\n", `\n${indent}  `));
     this.#isItem = false;
   }
 
   #endNotes(): void {
     if (this.#notes.length === 0) return;
-    this.#sink.blank();
-    this.#notes.forEach((note, index) => this.#sink.line(`[^${index + 1}]: ${note}`));
+    this.sink.blank();
+    this.#notes.forEach((note, index) => this.sink.line(`[^${index + 1}]: ${note}`));
     this.#notes.length = 0;
   }
 }
