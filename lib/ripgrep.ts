@@ -9,13 +9,14 @@
  */
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { access, open, rename, rm } from "node:fs/promises";
+import { access, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import process from "node:process";
 import type { Writable } from "node:stream";
+import { writeAtomically } from "./atomic.ts";
 import { canConfine } from "./confine/landlock.ts";
 import {
   type Child,
@@ -191,19 +192,13 @@ async function writeOut(bytes: Uint8Array, folder: string): Promise<string> {
   await makePrivate(folder);
   const path = join(folder, `rg-${hash.slice(0, 16)}${process.platform === "win32" ? ".exe" : ""}`);
   if (await holds(path, hash, bytes.length)) return path;
-  const temporary = join(folder, `.rg-${randomBytes(8).toString("hex")}`);
   try {
-    const file = await open(temporary, "wx", 0o700);
-    try {
+    await writeAtomically(path, 0o700, async (file) => {
       await file.writeFile(bytes);
       await file.chmod(0o700);
       await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
+    });
   } catch (error) {
-    await rm(temporary, { force: true });
     // Windows does not replace a program that runs: another process has put it there and started it.
     if (!(await holds(path, hash, bytes.length))) throw error;
   }

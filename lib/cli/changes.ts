@@ -6,6 +6,7 @@ import { describeChange } from "../changes.ts";
 import { UsageError } from "../errors.ts";
 import { CHANGES_PAGE_DEFAULT } from "../limits.ts";
 import { openChanges } from "../reach.ts";
+import { visible } from "../visible.ts";
 import type { Invocation } from "./command.ts";
 import { print } from "./output.ts";
 
@@ -28,7 +29,10 @@ export async function changes({ line }: Invocation): Promise<number> {
   }
   const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
   const lines = shown.map((entry) => {
-    const about = entry.diff === undefined || entry.diff === "" ? "" : `\n${visible(entry.diff)}\n`;
+    // A carriage return could hide the line it ends on a terminal.
+    const about = entry.diff === undefined || entry.diff === ""
+      ? ""
+      : `\n${visible(entry.diff.replaceAll("\r", "\\u000d"))}\n`;
     return describeChange(entry, timeZone) + about;
   });
   if (lines.length === 0) lines.push("Nothing was changed, or it is forgotten by now.");
@@ -42,12 +46,4 @@ export function wholeNumber(flag: string, value: string | undefined): number | u
   if (value === undefined) return undefined;
   if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
   throw new UsageError(`${flag} is "${value}"\nGive a whole number from 1`);
-}
-
-/** Text of a file on a terminal: control characters, which could command it, are shown instead of sent. */
-function visible(body: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what it looks for.
-  return body.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  });
 }

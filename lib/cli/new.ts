@@ -2,11 +2,11 @@
  * `clawhammer new`: a tool to begin with, and the types an editor needs for it.
  * @module
  */
-import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { findByName } from "../aliases.ts";
+import { writeAtomically } from "../atomic.ts";
 import { errorCode, ToolError, UsageError } from "../errors.ts";
 import { embeddedFile, sourceFolder } from "../runtime.ts";
 import type { Module } from "../tool.ts";
@@ -93,14 +93,7 @@ async function writeTypes(path: string): Promise<void> {
     await complain(`left "${path}" as it is: it is not one of ours`);
     return;
   }
-  const temporary = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
-    await writeFile(temporary, text, { flag: "wx", mode: 0o600 });
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeAtomically(path, 0o600, (file) => file.writeFile(text));
 }
 
 /** The types: made when the executable was built, or now, from the sources that run. */

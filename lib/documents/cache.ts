@@ -5,10 +5,10 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { type FileHandle, open, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomically } from "../atomic.ts";
 import { errorText } from "../errors.ts";
 import { DOCUMENT_CACHE_BYTES_MAX, DOCUMENT_CACHE_DAYS_MAX } from "../limits.ts";
 import { makePrivate } from "../private.ts";
@@ -61,18 +61,7 @@ export function createCache(folder: string, log: Log): Cache {
       try {
         await makePrivate(folder);
         const path = join(folder, `${key}.md`);
-        const temporary = join(folder, `.${randomBytes(8).toString("hex")}`);
-        try {
-          const file = await open(temporary, "wx", 0o600);
-          try {
-            await file.writev(assemble(markdown, facts));
-          } finally {
-            await file.close();
-          }
-          await rename(temporary, path);
-        } finally {
-          await rm(temporary, { force: true });
-        }
+        await writeAtomically(path, 0o600, (file) => file.writev(assemble(markdown, facts)));
         await tidy(folder);
       } catch (error) {
         log.warn(`Cannot keep a converted document in "${folder}": ${errorText(error)}`);

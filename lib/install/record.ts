@@ -3,21 +3,11 @@
  * @module
  */
 import { createHash, randomBytes } from "node:crypto";
-import {
-  access,
-  constants,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  writeFile,
-} from "node:fs/promises";
+import { access, constants, mkdir, readdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { writeAtomically } from "../atomic.ts";
 import { errorCode, errorText, ToolError } from "../errors.ts";
 import { BACKUPS_KEPT, INSTALL_LOCK_MS_MAX, INSTALL_LOCK_STALE_MS } from "../limits.ts";
 import { rightsCommand } from "../rights.ts";
@@ -80,10 +70,11 @@ export function openInstallations(dataFolder: string): Installations {
   };
   const write = async (list: readonly Installed[]) => {
     await mkdir(backups, { recursive: true, mode: 0o700 });
-    const temporary = join(folder, `installed.${randomBytes(6).toString("hex")}.tmp`);
     const body = JSON.stringify({ version: 1, installed: list }, null, 2);
-    await writeFile(temporary, `${body}\n`, { mode: 0o600, flush: true });
-    await rename(temporary, file);
+    await writeAtomically(file, 0o600, async (handle) => {
+      await handle.writeFile(`${body}\n`);
+      await handle.sync();
+    });
     await prune(backups, new Set(list.map((one) => one.exact?.backup)));
   };
   const others = async (path: string, name: string) =>

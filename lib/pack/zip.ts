@@ -3,9 +3,10 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { deflateRawSync } from "node:zlib";
 import { Zip, ZipPassThrough } from "fflate";
+import { writeAtomically } from "../atomic.ts";
 
 /** A file to be packed. */
 export interface Entry {
@@ -27,21 +28,11 @@ const REGULAR_FILE = 0o100_000;
  * @returns its size in bytes
  */
 export async function writeZip(path: string, entries: readonly Entry[]): Promise<number> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const file = await open(temporary, "wx", 0o644);
   let size = 0;
-  try {
-    try {
-      for await (const chunk of zipped(entries)) size += await append(file, chunk);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeAtomically(path, 0o644, async (file) => {
+    for await (const chunk of zipped(entries)) size += await append(file, chunk);
+    await file.sync();
+  });
   return size;
 }
 

@@ -4,9 +4,10 @@
  * which contents the person trusts (in the data folder).
  * @module
  */
-import { createHash, randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomically } from "../atomic.ts";
 import { errorCode, errorText, ToolError } from "../errors.ts";
 import type { Log } from "../tool.ts";
 import { version } from "../version.ts";
@@ -56,7 +57,11 @@ export function createStore(cache: string | undefined, folder: string, log: Log)
     },
     async writeIndex(index) {
       await attempt("what the user tools define", async (place) => {
-        await replace(join(place, "index.json"), JSON.stringify(index));
+        await writeAtomically(
+          join(place, "index.json"),
+          0o600,
+          (file) => file.writeFile(JSON.stringify(index)),
+        );
         const kept = new Set(Object.values(index).map(({ fingerprint }) => `${fingerprint}.json`));
         for (const name of await readdir(place)) {
           if (/^[0-9a-f]{64}\.json$/.test(name) && !kept.has(name)) {
@@ -74,7 +79,11 @@ export function createStore(cache: string | undefined, folder: string, log: Log)
     },
     async writeSources({ fingerprint, texts }) {
       await attempt("the source of a user tool", async (place) => {
-        await replace(join(place, `${fingerprint}.json`), JSON.stringify([...texts]));
+        await writeAtomically(
+          join(place, `${fingerprint}.json`),
+          0o600,
+          (file) => file.writeFile(JSON.stringify([...texts])),
+        );
       });
     },
   };
@@ -104,7 +113,7 @@ export async function writePins(data: string | undefined, added: Pins): Promise<
   const path = pinsPath(data);
   const pins = { ...await readPins(data), ...added };
   await mkdir(join(path, ".."), { recursive: true, mode: 0o700 });
-  await replace(path, `${JSON.stringify(pins, null, 2)}\n`);
+  await writeAtomically(path, 0o600, (file) => file.writeFile(`${JSON.stringify(pins, null, 2)}\n`));
 }
 
 function pinsPath(data: string | undefined): string {
@@ -113,18 +122,6 @@ function pinsPath(data: string | undefined): string {
     "Cannot tell which tools are trusted: this machine names no data folder",
     "Set HOME, or run without --pin-tools.",
   );
-}
-
-/** Writes a file so that it is entirely old or entirely new. */
-async function replace(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString("hex")}`;
-  try {
-    await writeFile(temporary, text, { mode: 0o600, flag: "wx" });
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }
 
 async function readJson(path: string | undefined): Promise<unknown> {

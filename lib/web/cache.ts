@@ -4,9 +4,10 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { createHash, randomBytes } from "node:crypto";
-import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { writeAtomically } from "../atomic.ts";
 import { errorText } from "../errors.ts";
 import {
   WEB_CACHE_BYTES_MAX,
@@ -103,17 +104,13 @@ function createMemory<Facts>(): {
   };
 }
 
-/** Under another name first, so that no process ever reads half of it. */
 async function writeKept<Facts>(folder: string, name: string, page: Kept<Facts>): Promise<void> {
-  const temporary = join(folder, `.${name}-${randomBytes(6).toString("hex")}`);
   const head = Buffer.from(`${FORMAT}\n${JSON.stringify(page.facts)}\n`);
-  try {
-    await writeFile(temporary, Buffer.concat([head, page.bytes]), { flag: "wx", mode: 0o600 });
-    await rename(temporary, join(folder, name));
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw error;
-  }
+  await writeAtomically(
+    join(folder, name),
+    0o600,
+    (file) => file.writeFile(Buffer.concat([head, page.bytes])),
+  );
 }
 
 async function readKept<Facts>(path: string): Promise<Kept<Facts> | undefined> {
