@@ -3,6 +3,7 @@
  * call that the git tools know.
  * @module
  */
+import assert from "node:assert/strict";
 import { join } from "node:path";
 import process from "node:process";
 import { createCaller } from "../../lib/call.ts";
@@ -16,7 +17,7 @@ import { createPrograms } from "../../lib/programs.ts";
 import { files as filesModule } from "../../tools/files/index.ts";
 import { git as gitModule } from "../../tools/git/index.ts";
 import { reachOf, SILENT } from "../support.ts";
-import { type GitPlace, personEnv } from "./git.ts";
+import { type GitPlace, makeRepository, personEnv, withGitPlace } from "./git.ts";
 
 /** A tool's reply. */
 export interface Answer {
@@ -58,6 +59,32 @@ export function toolsOver({ dir, home }: Pick<GitPlace, "dir" | "home">, options
     const { content, isError } = await caller.call(name, args, { signal });
     return { text: content.map((part) => part.type === "text" ? part.text : "").join("\n"), isError };
   };
+}
+
+/** Runs `work` with the tools over {@link makeRepository}. */
+export async function withRepository(work: (call: Call, place: GitPlace) => Promise<void>): Promise<void> {
+  await withGitPlace(async (place) => {
+    await makeRepository(place);
+    await work(toolsOver(place), place);
+  });
+}
+
+/** The same without anything that is not committed. */
+export async function withCleanRepository(
+  work: (call: Call, place: GitPlace) => Promise<void>,
+): Promise<void> {
+  await withRepository(async (call, place) => {
+    await place.git(["reset", "-q", "--hard"]);
+    await place.git(["clean", "-qfd"]);
+    await work(call, place);
+  });
+}
+
+/** The text of a reply that is no error. */
+export async function good(call: Call, name: string, args: object): Promise<string> {
+  const { text, isError } = await call(name, args);
+  assert.equal(isError, false, text);
+  return text;
 }
 
 /** A call of a tool: its name and arguments. */

@@ -162,7 +162,7 @@ export const HOSTILE: Readonly<Record<string, string>> = {
     Array.prototype.map = Array.prototype.push = Map.prototype.get = broken;
     Promise.prototype.then = broken;
     return "patched";`,
-    "timeoutMs: 2_000,",
+    "timeoutMs: 700,",
   ),
   closes: toolSource(
     "closes",

@@ -4,25 +4,15 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { git } from "../../../tools/git/index.ts";
 import { type GitPlace, makeRepository, withGitPlace } from "../../rig/git.ts";
-import { type Call, toolsOver } from "../../rig/git-tools.ts";
+import { withCleanRepository } from "../../rig/git-tools.ts";
 import { withSandbox } from "../../support.ts";
-
-/** A repository without changes, and its tools. */
-async function withClean(work: (place: GitPlace, call: Call) => Promise<void>): Promise<void> {
-  await withGitPlace(async (place) => {
-    await makeRepository(place);
-    await place.git(["reset", "-q", "--hard"]);
-    await place.git(["clean", "-qfd"]);
-    await work(place, toolsOver(place));
-  });
-}
 
 async function current({ git }: GitPlace): Promise<string> {
   return (await git(["branch", "--show-current"])).stdout.trim();
 }
 
 test("git_branch lists branches, and those that only a remote has", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     await place.git(["push", "-q", "origin", "feature:elsewhere"]);
     await place.git(["fetch", "-q"]);
     const { text } = await call("git_branch", { repo: place.repo });
@@ -34,7 +24,7 @@ test("git_branch lists branches, and those that only a remote has", async () => 
 });
 
 test("git_branch creates a branch, from another one, too, and follows that of a remote", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     const made = await call("git_branch", { repo: place.repo, name: "a/b", create: true });
     assert.equal(made.isError, false, made.text);
     assert.equal(await current(place), "main");
@@ -54,7 +44,7 @@ test("git_branch creates a branch, from another one, too, and follows that of a 
 });
 
 test("git_branch refuses names that git would take for something else", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     const before = (await place.git(["for-each-ref"])).stdout;
     for (
       const name of ["-d", "--output=x", "HEAD", "a..b", "a b", "@{-1}", "x.lock", "", "a\nb", "refs/../x"]
@@ -70,7 +60,7 @@ test("git_branch refuses names that git would take for something else", async ()
 });
 
 test("git_branch refuses a switch that would lose changes, and undoes its creation", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     await place.put({ "a.txt": "mine\n" });
     const { text, isError } = await call("git_branch", {
       ...{ repo: place.repo, name: "new", create: true, from: "feature", switch: true },
@@ -84,7 +74,7 @@ test("git_branch refuses a switch that would lose changes, and undoes its creati
 });
 
 test("git_branch never overwrites files that git does not know or was told to ignore", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     for (const [ignored, path] of [["", "feature.dat"], ["feature.dat\n", "feature.dat"]]) {
       await place.put({ ".git/info/exclude": ignored ?? "", [path ?? ""]: "mine\n" });
       const { text, isError } = await call("git_branch", { repo: place.repo, name: "feature", switch: true });
@@ -102,7 +92,7 @@ test("git_branch never overwrites files that git does not know or was told to ig
 });
 
 test("git_branch refuses a switch over changes that git was told not to look at", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     await place.git(["update-index", "--assume-unchanged", "a.txt"]);
     await place.put({ "a.txt": "mine\n" });
     const { text, isError } = await call("git_branch", { repo: place.repo, name: "feature", switch: true });
@@ -113,7 +103,7 @@ test("git_branch refuses a switch over changes that git was told not to look at"
 });
 
 test("git_branch refuses a switch that would bring files other programs run", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     await place.git(["switch", "-q", "-c", "traps"]);
     await place.put({ ".vscode/tasks.json": "{}\n" });
     await place.git(["add", "."]);
@@ -127,7 +117,7 @@ test("git_branch refuses a switch that would bring files other programs run", as
 });
 
 test("git_branch refuses a switch where a filter of the person would have to write", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     await place.git(["switch", "-q", "-c", "large"]);
     await place.put({ ".gitattributes": "*.bin filter=lfs\n", "film.bin": "pointer\n" });
     await place.git(["add", "."]);
@@ -142,7 +132,7 @@ test("git_branch refuses a switch where a filter of the person would have to wri
 });
 
 test("git_branch refuses to leave commits that are on no branch", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     await place.git(["switch", "-q", "--detach"]);
     await place.git(["commit", "-q", "--allow-empty", "-m", "Alone"]);
     const { text, isError } = await call("git_branch", { repo: place.repo, name: "main", switch: true });
@@ -155,7 +145,7 @@ test("git_branch refuses to leave commits that are on no branch", async () => {
 });
 
 test("git_branch deletes only what is somewhere else too, and says how to bring it back", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     await place.git(["branch", "merged", "HEAD~1"]);
     await place.git(["branch", "alone", "main"]);
     await place.git(["switch", "-q", "alone"]);
@@ -174,7 +164,7 @@ test("git_branch deletes only what is somewhere else too, and says how to bring 
 });
 
 test("git_branch takes references for what they are that are named like options", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     const head = (await place.git(["rev-parse", "HEAD"])).stdout;
     const target = join(place.outside, "written");
     // Git itself does not create such names, but a repository can hold them.

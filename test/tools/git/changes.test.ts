@@ -5,23 +5,7 @@ import { basename, join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { GIT_FILES_SHOWN_MAX, REPLY_CHARS_MAX } from "../../../lib/limits.ts";
-import { type GitPlace, makeRepository, withGitPlace } from "../../rig/git.ts";
-import { type Call, toolsOver } from "../../rig/git-tools.ts";
-
-/** The tools over a repository of the rig. */
-async function over(work: (call: Call, place: GitPlace) => Promise<void>): Promise<void> {
-  await withGitPlace(async (place) => {
-    await makeRepository(place);
-    await work(toolsOver(place), place);
-  });
-}
-
-/** The text of a reply that is no error. */
-async function good(call: Call, name: string, args: object): Promise<string> {
-  const { text, isError } = await call(name, args);
-  assert.equal(isError, false, text);
-  return text;
-}
+import { type Call, good, withRepository } from "../../rig/git-tools.ts";
 
 /** Follows "…: git_x {…}" from page to page and gathers the lines of the patch. */
 async function allPages(call: Call, name: string, args: object): Promise<string[]> {
@@ -39,7 +23,7 @@ async function allPages(call: Call, name: string, args: object): Promise<string[
 }
 
 test("git_status tells the branch, the last commit and every kind of change", async () => {
-  await over(async (call, { repo, git }) => {
+  await withRepository(async (call, { repo, git }) => {
     await git(["branch", "-q", "--set-upstream-to=origin/feature"]);
     const text = await good(call, "git_status", { repo });
     assert.match(
@@ -54,7 +38,7 @@ test("git_status tells the branch, the last commit and every kind of change", as
 });
 
 test("git_status takes a folder below the top, a file, and the .git folder itself", async () => {
-  await over(async (call, { repo }) => {
+  await withRepository(async (call, { repo }) => {
     const whole = await good(call, "git_status", { repo });
     for (const below of ["sub", "sub/c.txt", ".git", ".git/hooks"]) {
       assert.equal(await good(call, "git_status", { repo: join(repo, below) }), whole, below);
@@ -63,7 +47,7 @@ test("git_status takes a folder below the top, a file, and the .git folder itsel
 });
 
 test("git_status tells conflicts and what is under way", async () => {
-  await over(async (call, { repo, git, put }) => {
+  await withRepository(async (call, { repo, git, put }) => {
     await git(["stash", "-q", "-u"]);
     await git(["switch", "-q", "feature"]);
     await put({ "a.txt": "one\nzwei\nthree\n" });
@@ -80,7 +64,7 @@ test("git_status tells conflicts and what is under way", async () => {
 });
 
 test("git_status is not kept waiting by pipes and endless files in a git directory", async () => {
-  await over(async (call, { repo }) => {
+  await withRepository(async (call, { repo }) => {
     const state = join(repo, ".git/rebase-merge");
     await mkdir(state);
     for (const name of ["msgnum", "end"]) await symlink("/dev/zero", join(state, name));
@@ -106,7 +90,7 @@ async function makePipe(path: string): Promise<void> {
 }
 
 test("git_status sums up what does not fit, by folder", async () => {
-  await over(async (call, { repo, put }) => {
+  await withRepository(async (call, { repo, put }) => {
     const names = Array.from({ length: 3_000 }, (_, i) => `${"long".repeat(10)}-${i}`);
     await put(Object.fromEntries(names.map((name) => [name, "x"])));
     const text = await good(call, "git_status", { repo });
@@ -118,7 +102,7 @@ test("git_status sums up what does not fit, by folder", async () => {
 });
 
 test("git_diff compares files, what is staged, commits and branches since they parted", async () => {
-  await over(async (call, { repo }) => {
+  await withRepository(async (call, { repo }) => {
     assert.match(await good(call, "git_diff", { repo }), /not staged: 2 files, \+2 -1\nM a\.txt {2}\+1 -1\n/);
     assert.match(
       await good(call, "git_diff", { repo, staged: true }),
@@ -139,7 +123,7 @@ test("git_diff compares files, what is staged, commits and branches since they p
 });
 
 test("git_diff says where differences may be when there are none", async () => {
-  await over(async (call, { repo, git }) => {
+  await withRepository(async (call, { repo, git }) => {
     await git(["stash", "-q", "--keep-index"]);
     const text = await good(call, "git_diff", { repo });
     assert.match(
@@ -150,7 +134,7 @@ test("git_diff says where differences may be when there are none", async () => {
 });
 
 test("git_diff follows renames, marks binary files, and reads names of every kind", async () => {
-  await over(async (call, { repo, git, put }) => {
+  await withRepository(async (call, { repo, git, put }) => {
     await git(["mv", "a.txt", "renamed.txt"]);
     await put({
       "pic.png": new Uint8Array([137, 80, 0, 1, 2]),
@@ -171,7 +155,7 @@ test("git_diff follows renames, marks binary files, and reads names of every kin
 });
 
 test("git_diff shows a long patch page by page, whole and without repeating", async () => {
-  await over(async (call, { repo, put }) => {
+  await withRepository(async (call, { repo, put }) => {
     const lines = Array.from({ length: 4_000 }, (_, i) => `line ${i} of a file that is long enough`);
     await put({ "sub/c.txt": `${lines.join("\n")}\n`, "a.txt": `${"x".repeat(3_000_000)}\n` });
     const got = await allPages(call, "git_diff", { repo });
@@ -182,7 +166,7 @@ test("git_diff shows a long patch page by page, whole and without repeating", as
 });
 
 test("git_diff lists no more files than are useful and says how many there are", async () => {
-  await over(async (call, { repo, git, put }) => {
+  await withRepository(async (call, { repo, git, put }) => {
     await put(Object.fromEntries(Array.from({ length: 400 }, (_, i) => [`many/${i}.txt`, "x\n"])));
     await git(["add", "-A"]);
     const text = await good(call, "git_diff", { repo, staged: true, paths: ["many"] });
@@ -193,7 +177,7 @@ test("git_diff lists no more files than are useful and says how many there are",
 });
 
 test("git_diff names secret files and shows nothing of them", async () => {
-  await over(async (call, { repo, git, put }) => {
+  await withRepository(async (call, { repo, git, put }) => {
     await put({
       ".env": "KEY=hidden-1\n",
       "config/id_rsa": "hidden-2\n",
@@ -219,7 +203,7 @@ test("git_diff names secret files and shows nothing of them", async () => {
 });
 
 test("git_diff shows bytes that are no UTF-8 and nothing that is invisible", async () => {
-  await over(async (call, { repo, put }) => {
+  await withRepository(async (call, { repo, put }) => {
     await put({
       "a.txt": Uint8Array.from([0x63, 0x61, 0x66, 0xe9, 0x0a]),
       "b.txt": "evil \u202e\u2066 text \u001b[31m \u200b\u{e0041}\n",
@@ -233,7 +217,7 @@ test("git_diff shows bytes that are no UTF-8 and nothing that is invisible", asy
 });
 
 test("git_diff refuses what makes no sense, and takes nothing for an option", async () => {
-  await over(async (call, { repo, outside }) => {
+  await withRepository(async (call, { repo, outside }) => {
     const refused: [object, RegExp][] = [
       [{ from: `--output=${outside}/x` }, /No commit is called/],
       [{ from: "HEAD", to: "-1" }, /No commit is called "-1"/],
@@ -257,7 +241,7 @@ test("git_diff refuses what makes no sense, and takes nothing for an option", as
 });
 
 test("git_diff and git_show keep what is compared apart from a file that changes meanwhile", async () => {
-  await over(async (call, { repo }) => {
+  await withRepository(async (call, { repo }) => {
     let going = true;
     const writer = (async () => {
       for (let i = 0; going; i++) {

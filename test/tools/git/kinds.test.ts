@@ -14,15 +14,9 @@ import { openRoots } from "../../../lib/fs/roots.ts";
 import { createGit } from "../../../lib/git/git.ts";
 import { createPrograms } from "../../../lib/programs.ts";
 import { git as gitModule } from "../../../tools/git/index.ts";
-import { type GitPlace, makeRepository, withGitPlace } from "../../rig/git.ts";
-import { type Call, toolsOver } from "../../rig/git-tools.ts";
+import { makeRepository, withGitPlace } from "../../rig/git.ts";
+import { type Call, good, toolsOver, withRepository } from "../../rig/git-tools.ts";
 import { reachOf, SILENT } from "../../support.ts";
-
-async function good(call: Call, name: string, args: object): Promise<string> {
-  const { text, isError } = await call(name, args);
-  assert.equal(isError, false, text);
-  return text;
-}
 
 async function bad(call: Call, name: string, args: object): Promise<string> {
   const { text, isError } = await call(name, args);
@@ -30,15 +24,8 @@ async function bad(call: Call, name: string, args: object): Promise<string> {
   return text;
 }
 
-async function over(work: (call: Call, place: GitPlace) => Promise<void>): Promise<void> {
-  await withGitPlace(async (place) => {
-    await makeRepository(place);
-    await work(toolsOver(place), place);
-  });
-}
-
 test("git_status, git_log, git_show and git_diff read a bare repository, by its own name alone", async () => {
-  await over(async (call, { dir, repo, git }) => {
+  await withRepository(async (call, { dir, repo, git }) => {
     const bare = join(dir, "origin.git");
     assert.match(await good(call, "git_status", { repo: bare }), /on branch main \(bare: it has no files/);
     assert.match(await good(call, "git_log", { repo: bare }), /second line/);
@@ -53,7 +40,7 @@ test("git_status, git_log, git_show and git_diff read a bare repository, by its 
 });
 
 test("git_status reads linked work trees, and refuses one whose repository is not allowed", async () => {
-  await over(async (call, place) => {
+  await withRepository(async (call, place) => {
     const { dir, outside, repo, git } = place;
     await git(["worktree", "add", "-q", join(dir, "tree"), "feature"]);
     assert.match(await good(call, "git_status", { repo: join(dir, "tree") }), /tree: on branch feature/);
@@ -67,7 +54,7 @@ test("git_status reads linked work trees, and refuses one whose repository is no
 });
 
 test("git_status reads submodules, and the repository around them", async () => {
-  await over(async (call, { dir, repo, git }) => {
+  await withRepository(async (call, { dir, repo, git }) => {
     const add = [
       "-c",
       "protocol.file.allow=always",
@@ -93,7 +80,7 @@ test("git_status reads submodules, and the repository around them", async () => 
 });
 
 test("git_log reads a shallow clone", async () => {
-  await over(async (call, { dir, repo, git }) => {
+  await withRepository(async (call, { dir, repo, git }) => {
     await git(["clone", "-q", "--depth", "1", `file://${repo}`, join(dir, "shallow")]);
     const log = await good(call, "git_log", { repo: join(dir, "shallow") });
     assert.match(log, /second line/);
@@ -110,7 +97,7 @@ test("git_log reads a shallow clone", async () => {
 });
 
 test("git_show fetches nothing that a partial clone lacks", async () => {
-  await over(async (call, { dir, repo, git, marked, script }) => {
+  await withRepository(async (call, { dir, repo, git, marked, script }) => {
     await git(["config", "uploadpack.allowFilter", "true"]);
     await git(["clone", "-q", "--no-checkout", "--filter=blob:none", `file://${repo}`, join(dir, "partial")]);
     const partial = join(dir, "partial");
@@ -127,7 +114,7 @@ test("git_show fetches nothing that a partial clone lacks", async () => {
 });
 
 test("git_status reads a repository without commits, and one on no branch", async () => {
-  await over(async (call, { dir, repo, git }) => {
+  await withRepository(async (call, { dir, repo, git }) => {
     const empty = join(dir, "empty");
     await git(["init", "-q", "-b", "trunk", empty]);
     await writeFile(join(empty, "a"), "a\n");
@@ -163,7 +150,7 @@ test("git_log reads a repository of SHA-256 hashes", async () => {
 });
 
 test("git_diff reads names that are no UTF-8, and keeps such secrets", async () => {
-  await over(async (call, { repo, git, put }) => {
+  await withRepository(async (call, { repo, git, put }) => {
     await put({ "x": "hidden\n" });
     const blob = (await git(["hash-object", "-w", "x"])).stdout.trim();
     const entries = Buffer.concat([
@@ -183,7 +170,7 @@ test("git_diff reads names that are no UTF-8, and keeps such secrets", async () 
 });
 
 test("git_log names the nearest of a thousand branches", async () => {
-  await over(async (call, { repo, git }) => {
+  await withRepository(async (call, { repo, git }) => {
     const head = (await git(["rev-parse", "HEAD"])).stdout.trim();
     const input = Array.from({ length: 1_000 }, (_, i) => `create refs/heads/topic-${i} ${head}\n`).join("");
     await git(["update-ref", "--stdin"], { input });
@@ -193,7 +180,7 @@ test("git_log names the nearest of a thousand branches", async () => {
 });
 
 test("git_status and git_show say what is wrong with a damaged repository", async () => {
-  await over(async (call, { dir, repo, git }) => {
+  await withRepository(async (call, { dir, repo, git }) => {
     const object = (await git(["rev-parse", "HEAD:a.txt"])).stdout.trim();
     await rm(join(repo, ".git/objects", object.slice(0, 2), object.slice(2)), { force: true });
     assert.match(
@@ -217,7 +204,7 @@ test("git_status and git_show say what is wrong with a damaged repository", asyn
 });
 
 test("git_status uses alternates inside the allowed folders and refuses those outside", async () => {
-  await over(async (call, { dir, outside, repo, git }) => {
+  await withRepository(async (call, { dir, outside, repo, git }) => {
     await git(["clone", "-q", "--shared", repo, join(dir, "shared")]);
     assert.match(await good(call, "git_log", { repo: join(dir, "shared") }), /Start/);
     await git(["clone", "-q", repo, join(outside, "far")]);
@@ -238,7 +225,7 @@ test("git_status uses alternates inside the allowed folders and refuses those ou
 test("git_status refuses a repository of another user, unless the person trusts it", async () => {
   // Giving a folder away takes the rights of the administrator.
   if (process.getuid?.() !== 0) return;
-  await over(async (call, { repo, home, git }) => {
+  await withRepository(async (call, { repo, home, git }) => {
     chownSync(join(repo, ".git"), 12_345, 12_345);
     assert.match(
       await bad(call, "git_status", { repo }),
@@ -250,7 +237,7 @@ test("git_status refuses a repository of another user, unless the person trusts 
 });
 
 test("git_status hides what the person ignores everywhere, and takes no list from elsewhere", async () => {
-  await over(async (call, { repo, home, outside, git }) => {
+  await withRepository(async (call, { repo, home, outside, git }) => {
     writeFileSync(join(outside, "ignored"), "new.txt\n");
     await git(["config", "core.excludesFile", join(outside, "ignored")]);
     assert.match(await good(call, "git_status", { repo }), /new\.txt/);
@@ -266,7 +253,7 @@ test("git_status hides what the person ignores everywhere, and takes no list fro
 });
 
 test("git_status and git_diff write nothing, not even the index", async () => {
-  await over(async (call, { repo, git, put }) => {
+  await withRepository(async (call, { repo, git, put }) => {
     const index = () => readFileSync(join(repo, ".git/index")).toString("base64");
     await writeFile(join(repo, "a.txt"), "one\n2\nthree\n");
     await git(["checkout", "-q", "data.dat"]);
@@ -324,7 +311,7 @@ test("git_status runs no git that stands in an allowed folder", async () => {
 });
 
 test("git_log stops git at once when the call is cancelled", async () => {
-  await over(async (_call, place) => {
+  await withRepository(async (_call, place) => {
     const { roots } = openRoots([{ path: place.dir, readOnly: false }]);
     const host = { platform: process.platform, env: { PATH: process.env.PATH }, home: place.home, cwd: "/" };
     const git = createGit({

@@ -5,20 +5,11 @@ import { test } from "node:test";
 import { createApp } from "../../../lib/app.ts";
 import { loadConfig } from "../../../lib/config.ts";
 import { modules } from "../../../main.ts";
-import { configure, type GitPlace, makeRepository, withGitPlace } from "../../rig/git.ts";
-import { type Call, toolsOver } from "../../rig/git-tools.ts";
-
-async function withClean(work: (place: GitPlace, call: Call) => Promise<void>): Promise<void> {
-  await withGitPlace(async (place) => {
-    await makeRepository(place);
-    await place.git(["reset", "-q", "--hard"]);
-    await place.git(["clean", "-qfd"]);
-    await work(place, toolsOver(place));
-  });
-}
+import { configure } from "../../rig/git.ts";
+import { withCleanRepository } from "../../rig/git-tools.ts";
 
 test("git_manage merges what has no conflict, and changes nothing where there is one", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     const merge = (name: string) => call("git_manage", { repo: place.repo, action: "merge", name });
     const merged = await merge("feature");
     assert.match(merged.text, /Merged feature into main, at [0-9a-f]{12}: 1 file changed on disk/);
@@ -39,7 +30,7 @@ test("git_manage merges what has no conflict, and changes nothing where there is
 });
 
 test("git_manage merges over no change that is not committed, and over nothing git ignores", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     const merge = () => call("git_manage", { repo: place.repo, action: "merge", name: "feature" });
     await place.put({ "feature.dat": "mine\n", ".git/info/exclude": "feature.dat\n" });
     const ignored = await merge();
@@ -55,7 +46,7 @@ test("git_manage merges over no change that is not committed, and over nothing g
 });
 
 test("git_manage refuses merges that bring files programs run, or need the repository's driver", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     await place.git(["switch", "-q", "feature"]);
     await place.put({ ".mcp.json": "{}\n" });
     await place.git(["add", "."]);
@@ -70,7 +61,7 @@ test("git_manage refuses merges that bring files programs run, or need the repos
 });
 
 test("git_manage puts changes away and brings them back, and keeps a stash that conflicts", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     await place.put({ "a.txt": "mine\n", "untracked.txt": "stays\n" });
     const away = await call("git_manage", { repo: place.repo, action: "stash", message: "Later" });
     assert.match(
@@ -96,7 +87,7 @@ test("git_manage puts changes away and brings them back, and keeps a stash that 
 });
 
 test("git_manage makes tags that are new, and work trees in the allowed folders alone", async () => {
-  await withClean(async (place, call) => {
+  await withCleanRepository(async (call, place) => {
     const manage = (args: object) => call("git_manage", { repo: place.repo, ...args });
     assert.equal((await manage({ action: "tag", name: "v1" })).isError, false);
     assert.match((await manage({ action: "tag", name: "v1" })).text, /it exists/);

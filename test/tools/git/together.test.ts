@@ -59,7 +59,7 @@ async function commitTogether(place: GitPlace, count: number, trailer: string, h
 test("two servers that commit at once never mix up their messages", async () => {
   await withGitPlace(async (place) => {
     await makeRepository(place);
-    await commitTogether(place, 20, "", "");
+    await commitTogether(place, 12, "", "");
   });
 });
 
