@@ -7,7 +7,7 @@ import {
   type SourceFile,
   statements,
   type Token,
-  tokenize,
+  tokensOf,
 } from "./source.ts";
 
 /**
@@ -19,7 +19,7 @@ function eachToken(
 ): Law["check"] {
   return (files) =>
     files.filter(isCode).filter(about).flatMap((file) => {
-      const tokens = tokenize(file.text);
+      const tokens = tokensOf(file);
       return tokens.flatMap((token, i) => {
         const fault = token.kind === "word" ? wrong(tokens, i) : undefined;
         return fault === undefined ? [] : [`${file.path}:${token.line}: ${fault}`];
@@ -75,7 +75,7 @@ const ACTING_MODULES = /^node:(fs|child_process|net|http|https|os|worker_threads
 function runsAtImport(file: SourceFile): string[] {
   const imported = importsOf(file).filter((one) => ACTING_MODULES.test(one.specifier) && !one.typeOnly);
   const names = new Set(imported.flatMap((one) => one.names));
-  return statements(tokenize(file.text)).flatMap((statement) => {
+  return statements(tokensOf(file)).flatMap((statement) => {
     const exported = statement[0]?.text === "export";
     const [keyword] = exported ? statement.slice(1) : statement;
     if (keyword === undefined || startsProgram(file, statement)) return [];
@@ -119,7 +119,7 @@ function isClock(tokens: readonly Token[], i: number): boolean {
  * read only.
  */
 function mutableState(file: SourceFile): string[] {
-  return statements(tokenize(file.text)).flatMap((statement) => {
+  return statements(tokensOf(file)).flatMap((statement) => {
     const [keyword, name, ...rest] = statement[0]?.text === "export" ? statement.slice(1) : statement;
     if (keyword === undefined || name === undefined) return [];
     const where = `${file.path}:${keyword.line}: "${keyword.text} ${name.text}"`;

@@ -1,5 +1,5 @@
 import { type Law, testLaws } from "./law.ts";
-import { bodies, isCode, type SourceFile, tokenize } from "./source.ts";
+import { bodies, isCode, type SourceFile, tokensOf } from "./source.ts";
 
 /** Lines of a file: what fits into one reading. */
 const FILE_LINES_MAX = 400;
@@ -18,13 +18,13 @@ function longFiles(files: readonly SourceFile[]): string[] {
 }
 
 function longFunctions(files: readonly SourceFile[]): string[] {
-  return files.filter(isCode).flatMap(({ path, text }) => {
-    const tokens = tokenize(text);
+  return files.filter(isCode).flatMap((file) => {
+    const tokens = tokensOf(file);
     return bodies(tokens).flatMap(({ start, end }) => {
       const [first = 0, last = 0] = [tokens[start]?.line, tokens[end]?.line];
       const lines = last - first + 1;
       const advice = `${lines} lines in one function, more than ${FUNCTION_LINES_MAX}; name its parts`;
-      return lines > FUNCTION_LINES_MAX ? [`${path}:${first}: ${advice}`] : [];
+      return lines > FUNCTION_LINES_MAX ? [`${file.path}:${first}: ${advice}`] : [];
     });
   });
 }

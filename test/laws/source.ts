@@ -54,8 +54,14 @@ export interface Body {
 
 const SKIPPED = ["node_modules", "dist", ".git", ".cache", "bench/results"];
 
-/** The text files of the project that belong into the repository, in the order of their paths. */
-export async function readTree(): Promise<SourceFile[]> {
+/** The text files of the project that belong into the repository, in the order of their paths; read once. */
+export function readTree(): Promise<readonly SourceFile[]> {
+  return tree ??= readFiles();
+}
+
+let tree: Promise<readonly SourceFile[]> | undefined;
+
+async function readFiles(): Promise<readonly SourceFile[]> {
   const files: SourceFile[] = [];
   const walk = async (folder: string): Promise<void> => {
     for (const entry of await readdir(ROOT + folder, { withFileTypes: true })) {
@@ -164,9 +170,27 @@ export function statements(tokens: readonly Token[]): Token[][] {
   return found;
 }
 
+const TOKENS = new WeakMap<SourceFile, readonly Token[]>();
+const IMPORTS = new WeakMap<SourceFile, readonly Import[]>();
+
+/** The tokens of a file, which many laws ask for. */
+export function tokensOf(file: SourceFile): readonly Token[] {
+  return remembered(TOKENS, file, () => tokenize(file.text));
+}
+
 /** Every import, re-export and dynamic import, and every string that is the path of a source file. */
-export function importsOf(file: SourceFile): Import[] {
-  const tokens = tokenize(file.text);
+export function importsOf(file: SourceFile): readonly Import[] {
+  return remembered(IMPORTS, file, () => findImports(file));
+}
+
+function remembered<T>(known: WeakMap<SourceFile, T>, file: SourceFile, find: () => T): T {
+  const found = known.get(file) ?? find();
+  known.set(file, found);
+  return found;
+}
+
+function findImports(file: SourceFile): Import[] {
+  const tokens = tokensOf(file);
   const found: Import[] = [];
   for (const statement of statements(tokens)) {
     const [first, second] = statement;
