@@ -3,7 +3,7 @@
  * @module
  */
 import { existsSync } from "node:fs";
-import { type Caller, createCaller, type Reach } from "./call.ts";
+import { type Caller, createCaller } from "./call.ts";
 import type { Config } from "./config.ts";
 import { flagOf } from "./config/options.ts";
 import { errorText, UsageError } from "./errors.ts";
@@ -14,7 +14,7 @@ import { createLog } from "./log.ts";
 import { nearest } from "./nearest.ts";
 import { product } from "./product.ts";
 import { clip, fitLines } from "./reply.ts";
-import type { Log, Module } from "./tool.ts";
+import type { Log, Module, Reach } from "./tool.ts";
 import type { UserTools } from "./user/types.ts";
 import type { Workers } from "./worker/pool.ts";
 

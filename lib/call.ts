@@ -17,20 +17,9 @@ import { nearest } from "./nearest.ts";
 import { createOffer, type Offer } from "./offer.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
 import type { SearchEngine } from "./search/types.ts";
-import type { AnyTool, Context, Elicit, Log, Module, Sample } from "./tool.ts";
+import type { AnyTool, Context, Elicit, Log, Module, Reach, Sample } from "./tool.ts";
 import type { UserTools } from "./user/types.ts";
 import type { Web } from "./web/types.ts";
-
-/** What tools can reach beyond their arguments. */
-export interface Reach {
-  readonly files: Files;
-  readonly search: SearchEngine;
-  readonly documents: Documents;
-  readonly web: Web;
-  readonly git: Git;
-  readonly databases: Databases;
-  readonly memory: Memory;
-}
 
 /** What tools stand on; made once by the program that serves them. */
 export interface Services {

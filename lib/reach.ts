@@ -7,7 +7,6 @@
 import { realpath } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, delimiter, dirname, join } from "node:path";
-import type { Reach } from "./call.ts";
 import { type Config, thisHost } from "./config.ts";
 import type { Databases } from "./database/types.ts";
 import { openDocuments } from "./documents/lazy.ts";
@@ -24,7 +23,7 @@ import { createPrograms } from "./programs.ts";
 import { createRipgrep } from "./ripgrep.ts";
 import { isCompiled } from "./runtime.ts";
 import { createSearch } from "./search/engine.ts";
-import type { Log } from "./tool.ts";
+import type { Log, Reach } from "./tool.ts";
 import { openWeb } from "./web/lazy.ts";
 import type { Workers } from "./worker/pool.ts";
 

@@ -24,8 +24,8 @@ export type Effect = "read" | "add" | "change" | "destroy";
 /** Whether a tool reaches only this machine ("closed") or also the internet ("open"). */
 export type World = "closed" | "open";
 
-/** What a tool is given besides its arguments. Narrow on purpose: only what tools use is here. */
-export interface Context {
+/** What tools can reach beyond their arguments. */
+export interface Reach {
   /** The only way to the file system: every path is checked, every descriptor verified. */
   readonly files: Files;
   /** Locates text and names. Nothing of what it returns is shown before it was opened through `files`. */
@@ -40,6 +40,10 @@ export interface Context {
   readonly databases: Databases;
   /** What is kept from one conversation to the next. */
   readonly memory: Memory;
+}
+
+/** What a tool is given besides its arguments. Narrow on purpose: only what tools use is here. */
+export interface Context extends Reach {
   /** Aborted when the call is cancelled or its time is over. Pass it on to everything that waits. */
   readonly signal: AbortSignal;
   /** Tells the client how far the call has come. Cheap to call often: it is throttled. */

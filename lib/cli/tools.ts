@@ -4,6 +4,7 @@
  */
 import { createApp } from "../app.ts";
 import { UsageError } from "../errors.ts";
+import { count } from "../format.ts";
 import { type AnyTool, hintsOf, type Module, type Prompt } from "../tool.ts";
 import { type JsonSchema, type WireTool, wireTool } from "../wire.ts";
 import type { Invocation } from "./command.ts";
@@ -148,8 +149,4 @@ function cell(body: string): string {
 
 function tokens(length: number): string {
   return count(Math.ceil(length / 4));
-}
-
-function count(value: number): string {
-  return value.toLocaleString("en-US");
 }

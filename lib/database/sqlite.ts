@@ -8,6 +8,7 @@
  */
 import { constants, DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { errorText, ToolError } from "../errors.ts";
+import { resultCode } from "../sqlite/code.ts";
 import { SQL_LOCK_MS_MAX, SQL_ROWS_DEFAULT, SQL_VALUE_BYTES_MAX } from "../limits.ts";
 import { cell, Gatherer, type Value } from "./cells.ts";
 import { isEmpty, numbered } from "./lexer.ts";
@@ -61,7 +62,7 @@ export function withFile<T>(file: File, write: boolean, work: (database: Databas
   try {
     return attempt(file, write, work);
   } catch (error) {
-    if (write || file.readOnly || codeOf(error) !== READONLY || !isLeftover(error)) {
+    if (write || file.readOnly || resultCode(error) !== READONLY || !isLeftover(error)) {
       throw explain(error, file);
     }
   }
@@ -190,23 +191,6 @@ const REASONS: ReadonlyMap<number, readonly [string, string]> = new Map([
   [14, ["the file cannot be opened", 'The person looks at its rights, and at what "doctor" says.']],
   [26, ["the file is no database of SQLite, or it is encrypted", "The person names another file."]],
 ]);
-/** Runtimes do not pass on every code, but all pass on the text. */
-const MESSAGES: readonly (readonly [string, number])[] = [
-  ["attempt to write a readonly database", READONLY],
-  ["database is locked", 5],
-  ["disk I/O error", 10],
-  ["database disk image is malformed", 11],
-  ["database or disk is full", 13],
-  ["unable to open database file", 14],
-  ["file is not a database", 26],
-];
-
-function codeOf(error: unknown): number {
-  if (!(error instanceof Error)) return -1;
-  if ("errcode" in error && typeof error.errcode === "number") return error.errcode & 0xff;
-  return MESSAGES.find(([text]) => error.message.startsWith(text))?.[1] ?? 1;
-}
-
 /** Whether a writer was killed in the middle of its work: `SQLITE_READONLY_ROLLBACK` and its relatives. */
 function isLeftover(error: unknown): boolean {
   const code = error instanceof Error && "errcode" in error ? Number(error.errcode) : READONLY;
@@ -215,7 +199,7 @@ function isLeftover(error: unknown): boolean {
 
 function explain(error: unknown, { name, readOnly }: File): unknown {
   if (error instanceof ToolError || !(error instanceof Error)) return error;
-  const code = codeOf(error);
+  const code = resultCode(error);
   const reason = REASONS.get(code);
   if (reason !== undefined) return new ToolError(`Cannot use database "${name}": ${reason[0]}`, reason[1]);
   const what = errorText(error);

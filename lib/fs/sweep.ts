@@ -3,7 +3,7 @@
  * @module
  */
 import { dirname } from "node:path";
-import { errorCode } from "../errors.ts";
+import { isAlive } from "../alive.ts";
 import { entriesOf, withAnchor } from "./open.ts";
 import type { Space } from "./space.ts";
 import { removeEntry } from "./tree.ts";
@@ -27,14 +27,4 @@ async function sweep(folder: string, space: Space): Promise<void> {
       }
     }
   });
-}
-
-/** Whether a process of this number runs; when that cannot be told, it does. */
-function isAlive(number: number): boolean {
-  try {
-    process.kill(number, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) !== "ESRCH";
-  }
 }

@@ -7,7 +7,8 @@
  */
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { errorCode, errorText, ToolError } from "../errors.ts";
+import { isAlive } from "../alive.ts";
+import { errorText, ToolError } from "../errors.ts";
 import type { OpenFile } from "../fs/types.ts";
 import {
   JOURNAL_BATCH_BYTES,
@@ -229,15 +230,6 @@ function isLeft(owner: string, at: number, state: State): boolean {
   const pid = Number.parseInt(owner);
   // A process of our own number that is not us has ended.
   return pid === process.pid || !isAlive(pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) !== "ESRCH";
-  }
 }
 
 async function tidyNowAndThen(state: State, bytes: number): Promise<void> {

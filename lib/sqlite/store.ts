@@ -10,6 +10,7 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 
 import { setTimeout } from "node:timers/promises";
 import { errorCode, ToolError } from "../errors.ts";
 import { STORE_LOCK_MS_MAX } from "../limits.ts";
+import { resultCode } from "./code.ts";
 
 /** A row of a result, by the names of its columns. */
 export type Row = Readonly<Record<string, SQLOutputValue>>;
@@ -75,17 +76,6 @@ const BUSY_MS = 20;
 /** Result codes of SQLite (https://sqlite.org/rescode.html) and what they mean to a person. */
 const BUSY: ReadonlySet<number> = new Set([5, 6]);
 const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
-const MESSAGES: readonly (readonly [string, number])[] = [
-  ["access permission denied", 3],
-  ["database is locked", 5],
-  ["database table is locked", 6],
-  ["attempt to write a readonly database", 8],
-  ["disk I/O error", 10],
-  ["database disk image is malformed", 11],
-  ["database or disk is full", 13],
-  ["unable to open database file", 14],
-  ["file is not a database", 26],
-];
 const REASONS: ReadonlyMap<number | string, string> = new Map<number | string, string>([
   [3, "permission denied"],
   [8, "it is read-only"],
@@ -302,14 +292,6 @@ async function setAside(
 function identityOf(file: string): string | undefined {
   const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
   return stats === undefined ? undefined : `${stats.dev}:${stats.ino}`;
-}
-
-/** The primary result code of SQLite, or -1 for any other error. */
-function resultCode(error: unknown): number {
-  if (!(error instanceof Error)) return -1;
-  if ("errcode" in error && typeof error.errcode === "number") return error.errcode & 0xff;
-  // Not every runtime passes on the code of every error, but all of them its text.
-  return MESSAGES.find(([text]) => error.message.startsWith(text))?.[1] ?? -1;
 }
 
 /** A system error about a database or its folder as an instruction; any other error as it is. */

@@ -8,6 +8,7 @@ import { readFile, rename, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isAlive } from "../../alive.ts";
 import { errorCode, throwIfAborted, ToolError } from "../../errors.ts";
 import { GIT_COMMIT_MS_MAX, GIT_LOCK_STEP_MS } from "../../limits.ts";
 import { showName } from "../../names.ts";
@@ -62,11 +63,5 @@ async function taken(lock: string): Promise<boolean> {
 /** Whether the process that a lock names is running; one that is just being written counts as held. */
 async function isHeld(lock: string): Promise<boolean> {
   const number = Number(await readFile(lock, "utf8").catch(() => ""));
-  if (!Number.isInteger(number) || number <= 0) return true;
-  try {
-    process.kill(number, 0);
-    return true;
-  } catch (error) {
-    return errorCode(error) !== "ESRCH";
-  }
+  return !Number.isInteger(number) || number <= 0 || isAlive(number);
 }
