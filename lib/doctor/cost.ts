@@ -18,10 +18,11 @@ export const cost: Check = {
     const { config, modules, command } = setting;
     const { caller, instructions } = createApp(modules, { ...config, allow: [], folders: {} });
     const tools = [...caller.tools, ...await offeredTools(setting)];
-    const chars = JSON.stringify(tools.map(wireTool)).length + instructions.length;
+    const listed = JSON.stringify(tools.map(wireTool)).length;
+    const chars = listed + instructions.length;
     const what = `${counted(tools.length, "tool")}, ${count(chars)} characters: about ` +
       `${count(tokensOf(chars))} tokens`;
-    if (chars <= TOOLS_LIST_CHARS_MAX) return [{ severity: "ok", what }];
+    if (listed <= TOOLS_LIST_CHARS_MAX) return [{ severity: "ok", what }];
     const mend = `${command} tools --tokens shows which are large; --without switches modules off`;
     return [{ severity: "note", what: `${what}, which is much`, mend }];
   },
