@@ -10,7 +10,7 @@ import { ToolError } from "../errors.ts";
 /** A text with its variables filled in. */
 export interface Filled {
   readonly text: string;
-  /** The first variable that is not set or empty, which was filled with "1": good for a port, a name, a key. */
+  /** The first variable that is not set or empty. It was filled with "1": good for a port and a name. */
   readonly missing: string | undefined;
 }
 

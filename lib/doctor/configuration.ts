@@ -32,7 +32,7 @@ function unsetHeaders(configs: readonly Config[]): Finding[] {
   const all = configs.flatMap(({ web }) => web.unsetHeaders ?? []);
   const texts = new Set(
     all.map(({ origin, name, missing }) =>
-      `The header "${name}" for ${origin} needs the variable ${missing}, which is not set: nothing is fetched there`
+      `The header "${name}" for ${origin} needs the variable ${missing}, which is not set`
     ),
   );
   return [...texts].map((what) => ({

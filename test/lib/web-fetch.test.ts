@@ -92,24 +92,6 @@ test("configured headers go to their own origin and are gone after a redirect el
   });
 });
 
-test("an origin is asked for nothing while the variable of its header is not set", async () => {
-  await withSite((_, response) => response.end("other"), async (other) => {
-    await withSite(({ url }, response) => {
-      if (url === "/away") response.writeHead(302, { location: `${other.origin}/` }).end();
-      else response.end("own");
-    }, async (site) => {
-      const allowHost = asPublic(site, other);
-      const unsetHeaders = [{ origin: other.origin, name: "Authorization", missing: "API_TOKEN" }];
-      const policy = policyOf({ allowHost, unsetHeaders });
-      const refused = /: the environment variable API_TOKEN is not set/;
-      await assert.rejects(get(other, "/", { policy }), refused);
-      await assert.rejects(get(site, "/away", { policy }), refused);
-      assert.equal(other.seen.length, 0, "robots.txt included");
-      assert.equal((await get(site, "/", { policy })).bytes.toString(), "own");
-    });
-  });
-});
-
 test("a server that sends back the header it was sent has it shown nowhere", async () => {
   const secret = "key-1234567890";
   await withSite(({ url }, response) => {
