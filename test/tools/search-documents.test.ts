@@ -46,7 +46,7 @@ test("search_text says that lines of a page are those of its source, and how to 
   });
 });
 
-test("search_text in documents finds in a page what a reader sees, by the lines read_file shows", async () => {
+test("search_text in documents finds in a page what a reader sees, by the lines of read_file", async () => {
   await withSandbox([search], async ({ call, put }) => {
     await put({
       "a.html": "<body>\n<script>hidden()</script>\n<h1>Caf&eacute;</h1>\n<p>needle</p></body>",
