@@ -74,7 +74,10 @@ async function wishOf(
     replace: () => false,
     async offered(flags, env) {
       const launched = asLaunched(host, { env });
-      const { config } = await loadConfig(flags, FOLDER_FLAGS, launched);
+      // What is wrong with the variables of an entry is found by the proof.
+      const { config } = await loadConfig(flags, FOLDER_FLAGS, launched).catch(async () =>
+        await loadConfig(flags, FOLDER_FLAGS, asLaunched(host))
+      );
       return {
         modules: pickModules(modules, config).map((module) => module.name),
         readOnly: config.readOnly,
