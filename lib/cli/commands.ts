@@ -38,12 +38,15 @@ export const COMMANDS: readonly Command[] = [
       "gemini, goose; all means every one on this computer. Comments and everything else in their files",
       "stay, a backup is kept, and the entry is started once to prove that it works. The flags of the server",
       "given here are written into the entry; without any, an entry that is there keeps its own. On a",
-      "terminal it asks first. Entries that start the official servers for files, fetch, git, time and",
-      "thinking can be replaced.",
+      "terminal it asks first. Entries that start the official servers for files, fetch, git, memory, time",
+      "and thinking can be replaced.",
     ].join(" "),
     flags: [
       { flag: "--name", metavar: "N", description: "the name of the entry; clawhammer unless given" },
-      { flag: "--migrate", description: "replace entries of official servers, keeping their folders" },
+      {
+        flag: "--migrate",
+        description: "replace entries of official servers; their folders and memories stay",
+      },
       { flag: "--no-migrate", description: "leave entries of official servers alone, and do not ask" },
       { flag: "--dry-run", description: "print what would change, and write nothing" },
       { flag: "--yes", description: "do not ask" },

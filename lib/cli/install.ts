@@ -11,6 +11,7 @@ import { loadConfig } from "../config.ts";
 import { type Host, pathsOf, platformFolders } from "../config/host.ts";
 import { FOLDER_FLAGS } from "../config/flags.ts";
 import { flagOf } from "../config/options.ts";
+import { missingVariables } from "../config/variables.ts";
 import { ToolError, UsageError } from "../errors.ts";
 import { count, counted } from "../format.ts";
 import { openRoots } from "../fs/roots.ts";
@@ -72,11 +73,16 @@ async function wishOf(
     flags: given,
     replace: () => false,
     async offered(flags, env) {
-      const { config } = await loadConfig(flags, FOLDER_FLAGS, asLaunched(host));
+      const launched = asLaunched(host, { env });
+      // What is wrong with the variables of an entry is found by the proof.
+      const { config } = await loadConfig(flags, FOLDER_FLAGS, launched).catch(async () =>
+        await loadConfig(flags, FOLDER_FLAGS, asLaunched(host))
+      );
       return {
         modules: pickModules(modules, config).map((module) => module.name),
         readOnly: config.readOnly,
-        data: platformFolders(asLaunched(host, { env })).data,
+        data: platformFolders(launched).data,
+        missing: missingVariables(config),
       };
     },
   };

@@ -37,7 +37,9 @@ export async function uninstall({ line, host }: Invocation): Promise<number> {
     }
   }
   const { data } = line.config.folders;
-  if (removed && data !== undefined) await print(`What is needed to undo changes of files stays in ${data}`);
+  if (removed && data !== undefined) {
+    await print(`What is remembered, and what is needed to undo changes of files, stays in ${data}`);
+  }
   return failed ? 1 : 0;
 }
 

@@ -5,6 +5,7 @@
  */
 import { UsageError } from "../errors.ts";
 import { resolvePath, type Source } from "./host.ts";
+import { fillVariables } from "./variables.ts";
 
 /** A database that the person has named. */
 export type DatabaseConfig = SqliteConfig | PostgresConfig;
@@ -13,6 +14,8 @@ interface Named {
   /** What tools call it. */
   readonly name: string;
   readonly readOnly: boolean;
+  /** A variable it needs that is not set: until then it cannot be opened. */
+  readonly missing?: string | undefined;
 }
 
 /** A file of SQLite. */
@@ -79,21 +82,14 @@ export function databaseAnywhere(text: string, source: Source): string {
 }
 
 /** Every variable is set: what it is set to matters only where the server runs. */
-const anything: Readonly<Record<string, string>> = new Proxy({}, { get: () => "x" });
+const anything: Readonly<Record<string, string>> = new Proxy({}, { get: () => "1" });
 
 /**
  * The parts of a connection URI (PostgreSQL, "Connection URIs"). `${NAME}` is the environment variable of
  * this name, so that no password has to stand in a file or an argument.
  */
 function readAddress(text: string, name: string, { label, host }: Source) {
-  const filled = text.replace(/\$\{(\w+)\}/g, (_, variable: string) => {
-    const found = host.env[variable];
-    if (found !== undefined && found !== "") return encodeURIComponent(found);
-    throw new UsageError(
-      `${label}: the environment variable ${variable} of "${name}" is not set\n` +
-        'Set it where this program is started, for Claude Desktop under "env" of its entry',
-    );
-  });
+  const { text: filled, missing } = fillVariables(text, host.env, encodeURIComponent);
   const fail = (what: string): never => {
     throw new UsageError(`${label}: the address of "${name}" ${what}\n${HOW}`);
   };
@@ -112,7 +108,8 @@ function readAddress(text: string, name: string, { label, host }: Source) {
   const user = decoded(url.username) || options.get("user") || (host.env.USER ?? host.env.USERNAME);
   if (user === undefined) return fail("names no user");
   const database = decoded(url.pathname.slice(1)) || user;
-  return { host: server, port, user, password: decoded(url.password) || undefined, bare, database, tls };
+  const password = decoded(url.password) || undefined;
+  return { host: server, port, user, password, bare, database, tls, ...(missing && { missing }) };
 
   function decoded(part: string): string {
     try {

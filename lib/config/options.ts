@@ -8,7 +8,7 @@ import { errorText, UsageError } from "../errors.ts";
 import type { Allowed } from "../fs/roots.ts";
 import { compileGlob } from "../glob.ts";
 import { nearest } from "../nearest.ts";
-import type { HostPattern, OriginHeader } from "../web/hosts.ts";
+import type { HostPattern, OriginHeader, UnsetHeader } from "../web/hosts.ts";
 import { databaseAnywhere, type DatabaseConfig, readDatabase } from "./databases.ts";
 import { type Host, pathsOf, resolvePath, type Source } from "./host.ts";
 import { readHeader, readHost } from "./web.ts";
@@ -39,7 +39,7 @@ export interface Values {
   denyHost: readonly HostPattern[];
   allowPrivate: boolean;
   ignoreRobots: boolean;
-  webHeader: readonly OriginHeader[];
+  webHeader: readonly (OriginHeader | UnsetHeader)[];
   database: readonly DatabaseConfig[];
   toolsDir: string;
   toolsEnv: readonly string[];
@@ -134,7 +134,7 @@ const hosts: Kind<readonly HostPattern[]> = {
   read: (texts, source) => texts.map((text) => readHost(text, source)),
 };
 
-const headers: Kind<readonly OriginHeader[]> = {
+const headers: Kind<readonly (OriginHeader | UnsetHeader)[]> = {
   json: "list",
   repeatable: true,
   read: (texts, source) => texts.map((text) => readHeader(text, source)),

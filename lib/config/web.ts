@@ -3,8 +3,9 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import type { HostPattern, OriginHeader } from "../web/hosts.ts";
+import type { HostPattern, OriginHeader, UnsetHeader } from "../web/hosts.ts";
 import type { Source } from "./host.ts";
+import { fillVariables } from "./variables.ts";
 
 /** Headers that belong to the connection or to what we promise, and not to the person. */
 const OWN_HEADERS: ReadonlySet<string> = new Set(
@@ -42,7 +43,7 @@ export function readHost(text: string, { label }: Source): HostPattern {
  * environment variable of this name, so that no secret has to stand in a file.
  * @throws {UsageError}
  */
-export function readHeader(text: string, { label, host }: Source): OriginHeader {
+export function readHeader(text: string, { label, host }: Source): OriginHeader | UnsetHeader {
   const [, place = "", name = "", template = ""] =
     /^\s*(\S+)\s+([\w!#$%&'*+.^`|~-]+):\s*(.*?)\s*$/.exec(text) ?? [];
   const url = URL.parse(place.includes("://") ? place : `https://${place}`);
@@ -54,16 +55,9 @@ export function readHeader(text: string, { label, host }: Source): OriginHeader 
   if (OWN_HEADERS.has(name.toLowerCase()) || /^(proxy|if)-/i.test(name)) {
     throw new UsageError(`${label}: the header "${name}" cannot be set\nIt belongs to the connection`);
   }
-  const value = template.replace(/\$\{(\w+)\}/g, (_, variable: string) => {
-    const found = host.env[variable];
-    if (found !== undefined && found !== "") return found;
-    throw new UsageError(
-      `${label}: the environment variable ${variable} is not set\n` +
-        'Set it where this program is started, for Claude Desktop under "env" of its entry',
-    );
-  });
+  const { text: value, missing } = fillVariables(template, host.env);
   if (!/^[\t\x20-\x7e\x80-\xff]+$/.test(value)) {
     throw new UsageError(`${label}: the value of "${name}" is empty or has characters a header cannot hold`);
   }
-  return { origin: url.origin, name, value };
+  return missing === undefined ? { origin: url.origin, name, value } : { origin: url.origin, name, missing };
 }

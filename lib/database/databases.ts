@@ -6,6 +6,7 @@ import { realpath, stat } from "node:fs/promises";
 import { z } from "zod";
 import type { DatabaseConfig, SqliteConfig } from "../config/databases.ts";
 import type { Host } from "../config/host.ts";
+import { notSet } from "../config/variables.ts";
 import { errorCode, ToolError } from "../errors.ts";
 import { isInside } from "../fs/roots.ts";
 import {
@@ -37,8 +38,8 @@ export function createDatabases(options: DatabaseOptions): Databases {
   const { configs } = options;
   let pool: Promise<Pool> | undefined;
   const ask = async <T>(method: string, order: Order, signal: AbortSignal, answer: z.ZodType<T>) => {
-    pool ??= options.workers().then((workers) => workers.pool(runner(configs)));
     const database = await usable(order.database, options);
+    pool ??= options.workers().then((workers) => workers.pool(runner(configs)));
     const { value } = await (await pool).run(method, { ...order, database }, {
       key: database.name,
       label: `The statement in database "${database.name}"`,
@@ -116,6 +117,9 @@ function findDatabase(configs: readonly DatabaseConfig[], name: string): Databas
 
 /** The database as the worker opens it: the real file, which is one and none of ours; the password. */
 async function usable(config: DatabaseConfig, { host, own }: DatabaseOptions): Promise<DatabaseConfig> {
+  if (config.missing !== undefined) {
+    throw notSet(`Cannot connect to database "${config.name}"`, config.missing);
+  }
   if (config.kind === "SQLite") return { ...config, path: await fileOf(config, own) };
   return { ...config, password: config.password ?? await passwordFor(config, host) };
 }

@@ -35,14 +35,22 @@ interface Named {
   readonly config: Config;
 }
 
-/** Each once, whoever names it. */
+/** Each once, whoever names it. A variable that only a client's entry sets is not missed in this terminal. */
 function namedDatabases({ config, clients }: Setting): Named[] {
-  const configs = [config, ...clients.flatMap(({ own }) => own.flatMap(({ line }) => line?.config ?? []))];
+  const entries = clients.flatMap(({ own }) => own.flatMap(({ line }) => line?.config ?? []));
+  const set = new Set(
+    entries.flatMap(({ databases }) => databases.filter((one) => !one.missing)).map(nameOf),
+  );
+  const here = config.databases.filter((one) => one.missing === undefined || !set.has(one.name));
   const all = new Map<string, Named>();
-  for (const one of configs) {
+  for (const one of [{ ...config, databases: here }, ...entries]) {
     for (const database of one.databases) all.set(JSON.stringify(database), { database, config: one });
   }
   return [...all.values()];
+}
+
+function nameOf({ name }: DatabaseConfig): string {
+  return name;
 }
 
 async function examineDatabase({ database, config }: Named, workers: Workers): Promise<Finding[]> {
@@ -62,7 +70,8 @@ async function examineDatabase({ database, config }: Named, workers: Workers): P
     ];
   } catch (error) {
     if (error instanceof ToolError) {
-      return [{ severity: "error", what: `${error.message}: ${where}`, mend: mendOf(error, database) }];
+      const what = database.missing === undefined ? `${error.message}: ${where}` : error.message;
+      return [{ severity: "error", what, mend: mendOf(error, database) }];
     }
     const what = error instanceof DOMException || errorText(error) === "The call was cancelled"
       ? `it does not answer within ${DOCTOR_RUN_MS_MAX / 1_000} s`
@@ -76,6 +85,7 @@ const READER =
 
 /** The error speaks to a model; here it is the person who reads. */
 function mendOf(error: ToolError, database: DatabaseConfig): string {
+  if (database.missing !== undefined) return error.next.replace("The person sets", "Set");
   if (database.kind === "PostgreSQL") {
     return `Try it: psql -h ${database.host} -p ${database.port} -U ${database.user} ${database.database}`;
   }

@@ -59,11 +59,15 @@ function allowSomething({ command, clients, host }: Setting): string {
   return `${command} install${client === undefined ? "" : ` ${client}`}${name}${usual}`;
 }
 
-/** Each folder once; one that may be written anywhere is examined as such. */
+/** Each folder once; one that may be written by any configuration is examined as such. */
 function allowedFolders({ config, clients }: Setting): Allowed[] {
-  const entries = clients.flatMap(({ own }) => own.flatMap(({ line }) => line?.config.allow ?? []));
+  const entries = clients.flatMap(({ own }) => own.flatMap(({ line }) => line?.config ?? []));
   const all = new Map<string, Allowed>();
-  for (const folder of [...config.allow, ...entries]) {
+  const effective = [config, ...entries].flatMap(({ allow }) =>
+    // Of a folder that is allowed twice, reading only counts.
+    allow.filter(({ path, readOnly }) => readOnly || !allow.some((one) => one.path === path && one.readOnly))
+  );
+  for (const folder of effective) {
     if (all.get(folder.path)?.readOnly !== false) all.set(folder.path, folder);
   }
   return [...all.values()];

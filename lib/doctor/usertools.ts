@@ -3,12 +3,14 @@
  * @module
  */
 import { existsSync } from "node:fs";
+import { pickModules } from "../app.ts";
 import type { Config } from "../config.ts";
 import { counted } from "../format.ts";
 import { DOCTOR_TOOLS_MS_MAX } from "../limits.ts";
 import { product } from "../product.ts";
-import type { Log } from "../tool.ts";
-import { openUserTools } from "../user/open.ts";
+import type { AnyTool, Log } from "../tool.ts";
+import { openBuiltTools } from "../user/built.ts";
+import { finder, openPool, openUserTools } from "../user/open.ts";
 import type { Problem, UserTools } from "../user/types.ts";
 import { createWorkers } from "../worker/pool.ts";
 import { within } from "./run.ts";
@@ -28,6 +30,24 @@ export const userTools: Check = {
     return findings;
   },
 };
+
+/** The tools of the person's own that this command line offers, as far as they load in time. */
+export async function offeredTools({ config, modules }: Setting): Promise<readonly AnyTool[]> {
+  const path = config.toolsDir?.path ?? "";
+  const isOn = pickModules(modules, config).some(({ needs }) => needs === "userTools");
+  if (product === undefined && (!isOn || !existsSync(path))) return [];
+  const workers = createWorkers(SILENT);
+  try {
+    const user = product === undefined
+      ? openUserTools(path, config, modules, { workers, log: SILENT, isLookOnly: true })
+      : openBuiltTools(product.files, openPool(workers, config.toolsEnv), finder([]));
+    await within(DOCTOR_TOOLS_MS_MAX, user.refresh());
+    const all = user.modules.flatMap((module) => module.tools);
+    return config.readOnly ? all.filter(({ effect }) => effect === "read") : all;
+  } finally {
+    workers.end();
+  }
+}
 
 /** A configuration for each folder; one that pins its files counts for all that use the folder. */
 function configurations({ config, clients }: Setting): Config[] {

@@ -93,5 +93,5 @@ export function textualFormat(name: string): Format | undefined {
 
 /** The extensions whose files are worth opening when documents are searched. */
 export const DOCUMENT_EXTENSIONS: readonly string[] = [
-  ..."pdf docx docm dotx xlsx xlsm pptx pptm ppsx odt ods odp rtf epub eml ipynb".split(" "),
+  ..."pdf docx docm dotx xlsx xlsm pptx pptm ppsx odt ods odp rtf epub eml ipynb html htm xhtml".split(" "),
 ];

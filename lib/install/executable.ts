@@ -9,7 +9,7 @@ import { runProgram } from "../doctor/run.ts";
 import { errorCode } from "../errors.ts";
 import { isCompiled, runtimeName } from "../runtime.ts";
 import { shellWord } from "../shell.ts";
-import { name as program } from "../version.ts";
+import { name as program, title } from "../version.ts";
 
 /** The program as a client starts it. */
 export interface Executable {
@@ -143,12 +143,12 @@ async function isReadOnly(path: string): Promise<boolean> {
 /** The commands that put it where programs of a person stand. */
 function moveTo(path: string, host: Host): string {
   if (host.platform === "win32") {
-    const folder = "$env:LOCALAPPDATA\\Programs\\Clawhammer";
-    const target = `${folder}\\clawhammer.exe`;
+    const folder = `$env:LOCALAPPDATA\\Programs\\${title}`;
+    const target = `${folder}\\${program}.exe`;
     return `Move it first (PowerShell): mkdir -Force "${folder}"; move "${path}" "${target}"; ` +
       `& "${target}" install`;
   }
   // A disk image and a hiding place cannot be moved from.
-  return `Copy it first: mkdir -p ~/.local/bin && cp ${shellWord(path, host)} ~/.local/bin/clawhammer && ` +
-    "~/.local/bin/clawhammer install";
+  const target = `~/.local/bin/${program}`;
+  return `Copy it first: mkdir -p ~/.local/bin && cp ${shellWord(path, host)} ${target} && ${target} install`;
 }

@@ -7,6 +7,7 @@ import { statSync } from "node:fs";
 import { posix } from "node:path";
 import type { Entry } from "../clients/config.ts";
 import { type Host, pathsOf } from "../config/host.ts";
+import { flagOf } from "../config/options.ts";
 import type { Allowed } from "../fs/roots.ts";
 import type { OfficialFile } from "../memory/official.ts";
 import { memoryNotes, readMemories } from "./memories.ts";
@@ -22,6 +23,8 @@ export interface Recognised {
   readonly starter: Starter;
   /** The folders it may use, as paths of this machine. */
   readonly folders: readonly Allowed[];
+  /** Our flags that do what its options did. */
+  readonly flags: readonly string[];
   /** What a memory server remembers. */
   readonly memories: readonly OfficialFile[];
   /** Why it cannot be replaced; undefined when it can. */
@@ -37,6 +40,8 @@ export interface Offered {
   readonly readOnly: boolean;
   /** The folder for data of the server that is installed; undefined when it has none. */
   readonly data?: string | undefined;
+  /** Variables that its configuration needs and does not have. */
+  readonly missing?: readonly string[];
 }
 
 /** The module that does what a server did. */
@@ -61,11 +66,12 @@ export function recognise(entries: readonly Entry[], offered: Offered, host: Hos
       : server === "memory"
       ? memoriesOf(entry, found, host)
       : details(server, found, host);
-    const { folders, memories = [], trouble, notes } = known;
+    const { folders, flags = [], memories = [], trouble, notes } = known;
     const kept = refusal ?? trouble;
     const all = [...notes, ...forgotten(entry), ...weaker(server, offered)];
     const { starter } = found;
-    return [{ name: entry.name, server, starter, folders, memories, notes: all, ...(kept && { kept }) }];
+    const { name } = entry;
+    return [{ name, server, starter, folders, flags, memories, notes: all, ...(kept && { kept }) }];
   });
 }
 
@@ -114,6 +120,7 @@ function weaker(server: Official, { readOnly }: Offered): string[] {
 
 interface Details {
   readonly folders: readonly Allowed[];
+  readonly flags?: readonly string[];
   readonly memories?: readonly OfficialFile[];
   readonly trouble?: string;
   readonly notes: readonly string[];
@@ -144,9 +151,9 @@ function details(server: Official, found: Unwrapped, host: Host): Details {
       return { folders: [], notes: ["It could use any repository; now only those in allowed folders"] };
     }
     case "fetch": {
-      const [option] = options;
+      const [option] = options.filter((one) => one !== "--ignore-robots-txt");
       return option === undefined
-        ? { folders: [], notes: [] }
+        ? { folders: [], notes: [], flags: options.length === 0 ? [] : [flagOf("ignoreRobots")] }
         : { folders: [], notes: [], trouble: `its option ${option.replace(/=.*/, "")} has no counterpart` };
     }
     case "time": {

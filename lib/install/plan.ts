@@ -106,12 +106,15 @@ export async function planInstall(client: Client, place: FoundPlace, wish: Wish,
   });
   const found = recognise(servers.filter((entry) => !isOurs(entry, own)), offered, host);
   const replaced = found.filter((one) => one.kept === undefined && wish.replace(one));
-  const brought = carried(flags, replaced.flatMap(({ folders }) => folders), host);
+  const { brought, narrowed } = carried(flags, replaced.flatMap(({ folders }) => folders), host);
+  const equal = new Set(replaced.flatMap((one) => one.flags));
+  const switches = [...equal].filter((flag) => !flags.some((one) => one.split("=")[0] === flag));
   const launch = {
     command: wish.program.command,
     args: [
       ...wish.program.args,
       ...flags,
+      ...switches,
       ...brought.flatMap((one) => [flagOf("allow"), allowText(one, host)]),
     ],
     ...(existing?.launch?.env === undefined ? {} : { env: existing.launch.env }),
@@ -141,6 +144,10 @@ export async function planInstall(client: Client, place: FoundPlace, wish: Wish,
     notes: [
       ...notesOf(client, place, config, wish, existing, host),
       ...brought.flatMap((one) => breadthWarning(one, host) ?? []),
+      ...narrowed.map((path) => `"${path}" can only be read now, as --allow says`),
+      ...(offered.missing ?? []).map((variable) =>
+        `${variable} is not set for this entry: add it under "env" of "${wish.name}" in that file`
+      ),
     ],
   };
 }
@@ -256,11 +263,18 @@ function flagsOf(launch: Launch | undefined): readonly string[] {
   return serve < 0 ? launch.args.filter((arg) => arg !== "serve") : launch.args.slice(serve + 1);
 }
 
-/** The folders that replaced entries could use and that are not allowed yet. */
-function carried(flags: readonly string[], folders: readonly Allowed[], host: Host): readonly Allowed[] {
+/**
+ * The folders that replaced entries could use and that are not allowed yet. What the flags allow for reading
+ * only stays so: `narrowed` are those of them that could be changed.
+ */
+function carried(
+  flags: readonly string[],
+  folders: readonly Allowed[],
+  host: Host,
+): { readonly brought: readonly Allowed[]; readonly narrowed: readonly string[] } {
   const allow = flagOf("allow");
   const paths = pathsOf(host);
-  const allowed = flags.flatMap((flag, i) => {
+  const given = flags.flatMap((flag, i) => {
     const value = flag === allow
       ? flags[i + 1]
       : flag.startsWith(`${allow}=`)
@@ -268,15 +282,21 @@ function carried(flags: readonly string[], folders: readonly Allowed[], host: Ho
       : undefined;
     return value === undefined ? [] : [{ path: value.replace(/:ro$/, ""), readOnly: value.endsWith(":ro") }];
   });
-  return folders.filter(({ path, readOnly }) => {
-    const covered = allowed.some((one) => {
+  const within = (path: string, allowed: readonly Allowed[]) =>
+    allowed.filter((one) => {
       const inside = paths.relative(one.path, path);
-      const within = inside === "" || (!inside.startsWith("..") && !paths.isAbsolute(inside));
-      return within && (!one.readOnly || readOnly);
+      return inside === "" || (!inside.startsWith("..") && !paths.isAbsolute(inside));
     });
-    if (!covered) allowed.push({ path, readOnly });
-    return !covered;
-  });
+  const brought: Allowed[] = [];
+  const narrowed: string[] = [];
+  for (const folder of folders) {
+    const { path, readOnly } = folder;
+    const around = within(path, given);
+    if (around.length > 0) {
+      if (!readOnly && around.every((one) => one.readOnly)) narrowed.push(path);
+    } else if (!within(path, brought).some((one) => !one.readOnly || readOnly)) brought.push(folder);
+  }
+  return { brought, narrowed: [...new Set(narrowed)] };
 }
 
 function allowText({ path, readOnly }: Allowed, host: Host): string {

@@ -2,6 +2,7 @@
  * Fetching: one hop after the other, each judged anew, with the headers of its own origin and no other.
  * @module
  */
+import { notSet } from "../config/variables.ts";
 import { ToolError } from "../errors.ts";
 import { count, sizeText } from "../format.ts";
 import { createGate } from "../gate.ts";
@@ -164,6 +165,8 @@ async function reach(
   options: ClientOptions,
 ): Promise<Hop> {
   const { policy, robots } = options;
+  const unset = policy.unsetHeaders?.find((header) => header.origin === url.origin);
+  if (unset !== undefined) throw notSet(`Cannot fetch "${shown(url.href)}"`, unset.missing);
   const route = await routeTo(url, watch.signal, options);
   if (!policy.ignoreRobots) {
     await robots.check(url, (at) => readRobots({ ...route, url: at }, watch, options));

@@ -149,7 +149,7 @@ function notPublic(url: URL, host: string): ToolError {
       isAddress(host) ? "is" : "has"
     } no address on the public internet`,
     "Check the address. This computer and networks of one's own are closed; the person can open this host " +
-      `with --allow-host ${host}, or all of them with --allow-private.`,
+      `with --allow-host ${host}, or what is private with --allow-private.`,
   );
 }
 

@@ -18,6 +18,12 @@ export interface OriginHeader {
   readonly value: string;
 }
 
+/** A header whose value needs a variable that is not set: nothing is asked of its origin without it. */
+export interface UnsetHeader extends Omit<OriginHeader, "value"> {
+  /** The variable. */
+  readonly missing: string;
+}
+
 /** What of the web is open. */
 export interface WebPolicy {
   readonly allowHost: readonly HostPattern[];
@@ -26,6 +32,7 @@ export interface WebPolicy {
   readonly allowPrivate: boolean;
   readonly ignoreRobots: boolean;
   readonly headers: readonly OriginHeader[];
+  readonly unsetHeaders?: readonly UnsetHeader[];
 }
 
 /** What the person said about a host and port. */

@@ -121,6 +121,7 @@ export function startWorker(options: WorkerOptions, keeper: Keeper, number: numb
   let channel: Channel | undefined;
   try {
     child = spawnChild(options, mark);
+    child.on("error", (error) => end({ why: "start", detail: errorText(error) }));
     channel = openChannel(child, options);
     if (child.pid !== undefined) keeper.watch(child.pid);
     listen(child, channel, end, (chunk) => {
@@ -128,7 +129,8 @@ export function startWorker(options: WorkerOptions, keeper: Keeper, number: numb
       options.log.debug(() => `${options.label} printed: ${readable(chunk)}`);
     });
   } catch (error) {
-    end({ why: "start", detail: errorText(error) });
+    // What kept a process from starting is told a moment later than its pipes are missed, and says more.
+    setTimeout(() => end({ why: "start", detail: errorText(error) }), 10);
   }
   return {
     pid: child?.pid ?? 0,
@@ -169,7 +171,6 @@ function listen(
   end: (ending: Ending) => void,
   keep: (chunk: string) => void,
 ): void {
-  child.on("error", (error) => end({ why: "start", detail: errorText(error) }));
   child.on("exit", (code, signal) => {
     end(signal === null ? { why: "exit", code: code ?? 0 } : { why: "signal", signal });
   });

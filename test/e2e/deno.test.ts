@@ -65,12 +65,16 @@ test("under Deno with the permissions that docs/deno.md names, the same tools do
 test("under Deno without a permission a call needs, the reply says so, and reading goes on", async () => {
   await withPlace(async ({ dir, env }) => {
     await writeFile(join(dir, "a.txt"), "hello\n");
+    await writeFile(join(dir, "a.html"), "<p>hello</p>\n");
     const permissions = ["--allow-env", `--allow-read=${dir}`];
     await withServer(sandboxed(permissions), ["--allow", dir], { env }, async (server) => {
       await server.initialize();
       const refused = await say(server, "write_file", { path: join(dir, "b.txt"), content: "new\n" });
       assert.equal(refused.isError, true);
       assert.match(refused.text, /Deno, in which this server runs, does not permit it/);
+      const page = await say(server, "read_multiple_files", { paths: [join(dir, "a.html")] });
+      assert.match(page.text, /its source because[^]*<p>hello<\/p>[^]*Requires run access to/);
+      assert.equal(page.isError, false);
       assert.equal((await say(server, "read_file", { path: join(dir, "a.txt") })).text, "hello\n");
     });
   });

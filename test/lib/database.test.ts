@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { databaseAnywhere, readDatabase } from "../../lib/config/databases.ts";
 import { loadConfig } from "../../lib/config.ts";
 import type { Host } from "../../lib/config/host.ts";
+import { missingVariables } from "../../lib/config/variables.ts";
 import { cell } from "../../lib/database/cells.ts";
 import { checkStatement } from "../../lib/database/guard.ts";
 import { isEmpty, numbered, partsOf } from "../../lib/database/lexer.ts";
-import { UsageError } from "../../lib/errors.ts";
+import { createDatabases } from "../../lib/database/databases.ts";
+import { ToolError, UsageError } from "../../lib/errors.ts";
 
 const HOST: Host = {
   platform: "linux",
@@ -79,7 +81,6 @@ test("readDatabase refuses with what would be right, and never repeats a passwor
     ["shop=postgres://u:h3mlig@host/x?options=-c", /has "options" in it/],
     ["shop=postgres://u:h3mlig@host/x?sslmode=off", /unknown sslmode; there are disable, prefer/],
     ["shop=postgres://u:h3mlig%zz@host/x", /a % that stands for nothing/],
-    ["shop=postgres://u:${GONE}@host/x", /variable GONE of "shop" is not set\nSet it where/],
   ];
   for (const [text, expected] of cases) {
     assert.throws(() => readDatabase(text, SOURCE), (error) => {
@@ -89,6 +90,32 @@ test("readDatabase refuses with what would be right, and never repeats a passwor
       return true;
     });
   }
+});
+
+test("a variable that is not set is remembered, and stops nothing but its own database", async () => {
+  for (
+    const text of ["postgres://u:${GONE}@host/x", "postgres://u@h:${GONE}/${PW}", "postgres://${GONE}@h/x"]
+  ) {
+    const read = readDatabase(`shop=${text}`, SOURCE);
+    assert.ok(read.kind === "PostgreSQL" && read.missing === "GONE", text);
+  }
+  assert.equal(readDatabase("shop=postgres://u:${PW}@host/x", SOURCE).missing, undefined);
+  const { config } = await loadConfig(["--database", "crm=postgres://u:${GONE}@h/x"], [], HOST);
+  assert.deepEqual(missingVariables(config), ["GONE"]);
+  const databases = createDatabases({
+    configs: config.databases,
+    host: HOST,
+    workers: () => Promise.reject(new Error("nothing is started")),
+    own: [],
+  });
+  await assert.rejects(databases.tables("crm", AbortSignal.timeout(5_000)), (error) => {
+    assert.ok(error instanceof ToolError);
+    assert.match(
+      error.message,
+      /^Cannot connect to database "crm": the environment variable GONE is not set$/,
+    );
+    return true;
+  });
 });
 
 test("loadConfig takes databases from flags, variables and the file, each name once", async () => {

@@ -261,6 +261,41 @@ test("replaced entries bring their folders along and come back, comments and all
   });
 });
 
+test("what is allowed for reading only stays so when an entry that could change it is replaced", async () => {
+  await withHome(async (home) => {
+    const claude = findClient("claude");
+    const fs = ["-y", "@modelcontextprotocol/server-filesystem", "/home/ada/Documents/x", "/srv/b"];
+    const web = ["mcp-server-fetch", "--ignore-robots-txt"];
+    const mcpServers = { fs: { command: "npx", args: fs }, f: { command: "uvx", args: web } };
+    await home.put(claude, JSON.stringify({ mcpServers }));
+    const plan = await home.install(claude, {
+      flags: ["--allow", "/home/ada/Documents:ro"],
+      offered: () => Promise.resolve({ modules: ["files", "web"], readOnly: false }),
+    });
+    assert.deepEqual(plan.launch.args.slice(1), [
+      "--allow",
+      "/home/ada/Documents:ro",
+      "--ignore-robots",
+      "--allow",
+      "/srv/b",
+    ]);
+    assert.deepEqual(plan.notes, ['"/home/ada/Documents/x" can only be read now, as --allow says']);
+  });
+});
+
+test("variables that an entry needs and does not have are named", async () => {
+  await withHome(async (home) => {
+    const claude = findClient("claude");
+    await home.put(claude, "{}");
+    const offered = { modules: [], readOnly: false, missing: ["CRM_PASSWORD"] };
+    const { notes } = await home.install(claude, { offered: () => Promise.resolve(offered) });
+    assert.match(
+      notes.join("\n"),
+      /^CRM_PASSWORD is not set for this entry: add it under "env" of "clawhammer"/,
+    );
+  });
+});
+
 async function fine(client: Client, path: string) {
   const config = await readClientConfig(client, path);
   assert.ok(config.status === "fine");

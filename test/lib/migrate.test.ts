@@ -151,6 +151,16 @@ test("folders are kept: arguments, mounts of containers, the repository of git",
   assert.deepEqual(folders(`${docker} --mount type=bind,src=/home/ada,dst=/work mcp/git`), ["/home/ada"]);
 });
 
+test("the option of the fetch server to ignore robots.txt becomes ours", () => {
+  assert.deepEqual(one("uvx mcp-server-fetch --ignore-robots-txt")?.flags, ["--ignore-robots"]);
+  assert.equal(one("uvx mcp-server-fetch --ignore-robots-txt")?.kept, undefined);
+  assert.deepEqual(one("uvx mcp-server-fetch")?.flags, []);
+  assert.match(
+    one("uvx mcp-server-fetch --ignore-robots-txt --user-agent x")?.kept ?? "",
+    /--user-agent has/,
+  );
+});
+
 test("an entry that would lose something is kept, and the reason is said", async () => {
   const dir = await mkdtemp(join(tmpdir(), "clawhammer-migrate-"));
   try {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { IncomingMessage } from "node:http";
 import type { Outgoing } from "../../lib/web/types.ts";
-import { asPublic, pagesOf, policyOf, type Site, watch, withRaw, withSite } from "../rig/web.ts";
+import { asPublic, clientOf, pagesOf, policyOf, type Site, watch, withRaw, withSite } from "../rig/web.ts";
 
 const JSON_BODY: Outgoing = {
   method: "POST",
@@ -21,6 +21,27 @@ async function send(site: Site, path: string, outgoing: Outgoing = JSON_BODY, se
   const pages = pagesOf({ policy: policyOf({ allowHost: asPublic(site), headers }) }, undefined);
   return await pages.send(`${site.origin}${path}`, outgoing, watch());
 }
+
+test("an origin is asked for nothing while the variable of its header is not set", async () => {
+  await withSite((_, response) => response.end("other"), async (other) => {
+    await withSite(({ url }, response) => {
+      if (url === "/away") response.writeHead(302, { location: `${other.origin}/` }).end();
+      else response.end("own");
+    }, async (site) => {
+      const allowHost = asPublic(site, other);
+      const unsetHeaders = [{ origin: other.origin, name: "Authorization", missing: "API_TOKEN" }];
+      const policy = policyOf({ allowHost, unsetHeaders });
+      const refused = /: the environment variable API_TOKEN is not set/;
+      const client = clientOf({ policy });
+      await assert.rejects(client.get(`${other.origin}/`, "read", undefined, watch()), refused);
+      await assert.rejects(client.get(`${site.origin}/away`, "read", undefined, watch()), refused);
+      await assert.rejects(client.send(`${other.origin}/`, JSON_BODY, watch()), refused);
+      assert.equal(other.seen.length, 0, "robots.txt included");
+      const own = await client.get(`${site.origin}/`, "read", undefined, watch());
+      assert.equal(own.bytes.toString(), "own");
+    });
+  });
+});
 
 test("send carries a body and the configured headers, and the answer comes without them", async () => {
   const secret = "key-of-the-person-123";

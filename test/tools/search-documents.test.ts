@@ -46,6 +46,21 @@ test("search_text says that lines of a page are those of its source, and how to 
   });
 });
 
+test("search_text in documents finds in a page what a reader sees, by the lines of read_file", async () => {
+  await withSandbox([search], async ({ call, put }) => {
+    await put({
+      "a.html": "<body>\n<script>hidden()</script>\n<h1>Caf&eacute;</h1>\n<p>needle</p></body>",
+      "shell.html": '<body><div id="needle"></div><script>app()</script></body>',
+    });
+    const ask = async (pattern: string) => (await call("search_text", { pattern, documents: true })).text;
+    assert.match(await ask("Café"), /^1 matching line in 1 file[^]*\na\.html\n1: # Café/);
+    assert.match(await ask("hidden()"), /^No match/);
+    const both = await ask("needle");
+    assert.match(both, /\na\.html\n3: needle/);
+    assert.match(both, /\nshell\.html\n1: <body><div id="needle">[^]*those of its source/);
+  });
+});
+
 test("search_text in documents knows expressions, letter case, context, globs and pages", async () => {
   await withSandbox([search], async ({ call, put }) => {
     await put({ "a.pdf": PDF, "b.docx": docx(paragraph("needle")) });

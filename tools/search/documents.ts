@@ -3,7 +3,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { DOCUMENT_EXTENSIONS, FORMATS } from "../../lib/documents/formats.ts";
+import { DOCUMENT_EXTENSIONS, FORMATS, textualFormat } from "../../lib/documents/formats.ts";
 import type { Markdown } from "../../lib/documents/types.ts";
 import { CancelledError, throwIfAborted, ToolError } from "../../lib/errors.ts";
 import { count, counted } from "../../lib/format.ts";
@@ -42,11 +42,13 @@ export async function findInDocuments(
   scopes: readonly Scope[],
   ctx: Context,
 ): Promise<DocumentsFound> {
-  const all = (await Promise.all(scopes.map((scope) => candidates(scope, query.glob, ctx)))).flat();
+  const given = (await Promise.all(scopes.map((scope) => candidates(scope, query.glob, ctx)))).flat();
+  // Pages come last: there are many of them in some folders, and their source is searched in any case.
+  const all = [...given.filter((one) => !isPage(one)), ...given.filter(isPage)];
   const time = AbortSignal.timeout(SEARCH_DOCUMENTS_MS_MAX);
   const found: DocumentLines[] = [];
   const unreadable: string[] = [];
-  const paths = new Set(all.map(({ path }) => path));
+  const paths = new Set(all.filter((one) => !isPage(one)).map(({ path }) => path));
   let searched = 0;
   let room = query.max;
   const chosen = all.slice(0, SEARCH_DOCUMENTS_MAX);
@@ -59,8 +61,12 @@ export async function findInDocuments(
       const one = batch[index];
       if (one === undefined || result === undefined) continue;
       searched++;
-      if (result === NO_DOCUMENT) paths.delete(one.path);
-      else if (typeof result === "string") unreadable.push(`${shownPath(one.path, ctx)} (${result})`);
+      if (result === NO_DOCUMENT) {
+        paths.delete(one.path);
+        continue;
+      }
+      paths.add(one.path);
+      if (typeof result === "string") unreadable.push(`${shownPath(one.path, ctx)} (${result})`);
       else if (result.lines.length > 0) {
         found.push({ scope: one.scope, file: { ...result, path: one.below } });
         room -= result.lines.length;
@@ -122,7 +128,11 @@ async function candidates(scope: Scope, glob: string | undefined, ctx: Context):
   }));
 }
 
-/** What is plain text, or a page, whose source the other search has searched; or closed to us. */
+function isPage({ path }: Candidate): boolean {
+  return textualFormat(path) === FORMATS.html;
+}
+
+/** What is plain text, or is shown as its source, which the other search has searched; or closed to us. */
 const NO_DOCUMENT = Symbol("no document");
 
 /** @returns the lines; why it cannot be read; or undefined when time is over or it is not there. */
@@ -137,17 +147,22 @@ async function searchOne(
   try {
     return await ctx.files.withFile(path, async (file) => {
       const format = ctx.documents.recognise(await readAt(file, Buffer.alloc(SNIFF_BYTES), 0), path);
-      if (format === undefined || format === FORMATS.html) return NO_DOCUMENT;
+      if (format === undefined) return NO_DOCUMENT;
       const { findInFile } = await import("../../lib/search/builtin.ts");
       try {
         return await ctx.documents.withMarkdown(
           { file },
           undefined,
           watch,
-          (markdown) => findInFile(query, markdown.file, scope),
+          async (markdown) => {
+            // read_file shows the source then.
+            if (markdown.lines === 0 && format.isText) return NO_DOCUMENT;
+            return await findInFile(query, markdown.file, scope);
+          },
         );
       } catch (error) {
         if (!(error instanceof ToolError)) throw error;
+        if (format.isText) return NO_DOCUMENT;
         // The file is named beside it.
         return error.message.replace(/^Cannot read "[^\n]*?": /, "");
       }
