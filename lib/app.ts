@@ -2,7 +2,7 @@
  * The application: modules and configuration become a caller. `serve`, `call` and `tools` stand on it.
  * @module
  */
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { type Caller, createCaller, type Reach } from "./call.ts";
 import type { Config } from "./config.ts";
 import { flagOf } from "./config/options.ts";
@@ -53,8 +53,9 @@ export function createApp(modules: readonly Module[], config: Config): App {
     started ??= import("./worker/pool.ts").then(({ createWorkers }) => createWorkers(log));
   const open = async () => {
     const { openReach } = await import("./reach.ts");
-    return await openReach(config, opened.roots, () => roots, { log, workers });
+    return await openReach(config, opened.roots, () => roots, { log, workers, opened: own });
   };
+  const own: string[] = [];
   let reach: Promise<Reach> | undefined;
   let user: Promise<UserTools> | undefined;
   const openUser = async () => {
@@ -64,7 +65,10 @@ export function createApp(modules: readonly Module[], config: Config): App {
     ]);
     if (product === undefined) {
       const path = folder ?? config.toolsDir?.path ?? "";
-      return openUserTools(path, config, modules, { workers: running, log, allowed: opened.roots });
+      // It may have become a link meanwhile, to where tools may write: what runs there must not be theirs.
+      const real = existsSync(path) ? realpathSync(path) : path;
+      own.push(real);
+      return openUserTools(real, config, modules, { workers: running, log, allowed: opened.roots });
     }
     const { openBuiltTools } = await import("./user/built.ts");
     return openBuiltTools(product.files, openPool(running, config.toolsEnv), finder(opened.roots));
