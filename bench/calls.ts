@@ -9,8 +9,13 @@ import { Client, restOf } from "./support/client.ts";
 import { machine, median, number, percentile, table, verdict } from "./support/report.ts";
 import { type Servers, SMALL_TEXT, withServers } from "./support/servers.ts";
 
-/** Calls before anything is measured, of every server: what runs often is compiled by then. */
-const WARM_UP = 10_000;
+/** Calls of a conversation: what somebody sees who has just started a server. */
+const FIRST = 1_000;
+/**
+ * Calls before the rounds, of every server. What runs often is compiled in several steps, and the last one
+ * comes late: after some ten thousand calls with JavaScriptCore, after some thousand with V8.
+ */
+const WARM_UP = 40_000;
 /** Rounds of every case, taken in turns, so that a busy moment of the machine hits all alike. */
 const ROUNDS = 7;
 /** Calls of one round. */
@@ -27,6 +32,8 @@ interface Case {
 
 interface Contender extends Case {
   readonly client: Client;
+  /** Calls per second among the {@link FIRST} ones, one in flight. */
+  readonly first: number;
 }
 
 interface Measured {
@@ -82,8 +89,11 @@ async function open(each: Case, home: string): Promise<Contender> {
   if (!answer.includes(each.expected)) {
     throw new Error(`${each.name} ${each.tool} answered: ${answer.slice(0, 200)}`);
   }
+  const before = performance.now();
+  await load(client, each, FIRST, 1);
+  const first = FIRST / ((performance.now() - before) / 1000);
   await load(client, each, WARM_UP, 16);
-  return { ...each, client };
+  return { ...each, client, first };
 }
 
 /** Runs all contenders in turns. @returns what was measured of each, in the same order. */
@@ -116,6 +126,9 @@ async function compare(servers: Servers): Promise<void> {
       `${machine()}; ${ROUNDS} rounds of ${number(CALLS)} calls each, in turns; rates are medians\n`,
     );
     const races = [await race(contenders, 1), await race(contenders, 16)];
+    const firsts = contenders.map(({ name, tool, first }) => [name, `\`${tool}\``, number(first)]);
+    console.log(table(["server", "tool", `calls/s of the first ${number(FIRST)}`], firsts));
+    console.log();
     console.log(table(["server", "tool", "in flight", "calls/s", "p50 ms", "p99 ms"], races.flat().map(row)));
     console.log();
     console.log(table(["target", "bound", "measured", ""], races.map(judge)));

@@ -22,7 +22,7 @@ import { openMemory } from "./memory/lazy.ts";
 import { createLog } from "./log.ts";
 import { createPrograms } from "./programs.ts";
 import { createRipgrep } from "./ripgrep.ts";
-import { isCompiled } from "./runtime.ts";
+import { endStart, isCompiled } from "./runtime.ts";
 import { createSearch } from "./search/engine.ts";
 import type { Log } from "./tool.ts";
 import { openWeb } from "./web/lazy.ts";
@@ -60,6 +60,7 @@ export async function openReach(
   });
   const documents = openDocuments(cacheFolder, log, workers);
   const web = openWeb({ policy: config.web, proxy: config.proxy, cacheFolder, documents, workers, log });
+  endStart();
   return {
     files,
     search: createSearch(ripgrep),

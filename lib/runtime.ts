@@ -10,6 +10,8 @@ interface BunRuntime {
   plugin(plugin: { name: string; setup(build: BunPluginBuilder): void }): void;
   readonly embeddedFiles: readonly (Blob & { readonly name: string })[];
   readonly version: string;
+  /** Absent before Bun 1.4. */
+  readonly unsafe: { setJITPolicy?(scale: number): void };
 }
 
 interface BunPluginBuilder {
@@ -34,6 +36,14 @@ export function runtimeName(): string {
   if (globals.Bun !== undefined) return `Bun ${globals.Bun.version}`;
   if (globals.Deno !== undefined) return `Deno ${globals.Deno.version.deno}`;
   return `Node ${process.versions.node}`;
+}
+
+/**
+ * Ends the reluctance to compile with which an executable starts (`--compile-jit-policy`): what is called
+ * often from now on is compiled as soon as usual.
+ */
+export function endStart(): void {
+  globals.Bun?.unsafe.setJITPolicy?.(1);
 }
 
 /** Whether this is the compiled executable, and not the source under a runtime. */
