@@ -51,11 +51,9 @@ export function createApp(modules: readonly Module[], config: Config): App {
   let started: Promise<Workers> | undefined;
   const workers = () =>
     started ??= import("./worker/pool.ts").then(({ createWorkers }) => createWorkers(log));
-  const open = async () => {
-    const { openReach } = await import("./reach.ts");
-    return await openReach(config, opened.roots, () => roots, { log, workers, opened: own });
-  };
   const own: string[] = [];
+  const shared = { log, workers, opened: own };
+  const open = async () => (await import("./reach.ts")).openReach(config, opened.roots, () => roots, shared);
   let reach: Promise<Reach> | undefined;
   let user: Promise<UserTools> | undefined;
   const openUser = async () => {
@@ -65,10 +63,8 @@ export function createApp(modules: readonly Module[], config: Config): App {
     ]);
     if (product === undefined) {
       const path = folder ?? config.toolsDir?.path ?? "";
-      // It may have become a link meanwhile, to where tools may write: what runs there must not be theirs.
-      const real = existsSync(path) ? realpathSync(path) : path;
-      own.push(real);
-      return openUserTools(real, config, modules, { workers: running, log, allowed: opened.roots });
+      own.push(realOf(path));
+      return openUserTools(path, config, modules, { workers: running, log, allowed: opened.roots });
     }
     const { openBuiltTools } = await import("./user/built.ts");
     return openBuiltTools(product.files, openPool(running, config.toolsEnv), finder(opened.roots));
@@ -112,6 +108,14 @@ export function createApp(modules: readonly Module[], config: Config): App {
       narrowing = narrowing.then(() => narrow(ask));
     },
   };
+}
+
+/**
+ * Where a folder is that may not be there. It may have become a link since the start, to where tools may
+ * write: what runs there must not be theirs.
+ */
+function realOf(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 /** The modules that are offered, and the one that is offered once the folder of user tools is there. */

@@ -29,9 +29,9 @@ const REACHING = new RegExp(
   "^(?:pg_read_(?:binary_)?file|pg_ls_\\w+|pg_stat_file|pg_file_\\w+|lo_(?:im|ex)port|dblink\\w*|" +
     "pg_(?:cancel|terminate)_backend|pg_(?:reload_conf|rotate_logfile\\w*|promote|switch_wal|logdir_ls)|" +
     "pg_(?:start_|stop_)?backup\\w*|pg_create_\\w+|pg_drop_replication\\w*|pg_logical_\\w+|pg_notify|" +
-    "set_config|(?:query|cursor|table|schema|database)_to_xml\\w*|ts_stat|ts_rewrite|xpath_table|crosstab\\w*|" +
-    "pg_stat_\\w*reset\\w*|pg_replication_(?:origin_\\w+|slot_advance)|pg_copy_\\w+_slot|pg_wal_replay_\\w+|" +
-    "http_(?:get|post|put|patch|delete|head)|" +
+    "set_config|(?:query|cursor|table|schema|database)_to_xml\\w*|ts_stat|ts_rewrite|xpath_table|" +
+    "crosstab\\w*|pg_stat_\\w*reset\\w*|pg_replication_(?:origin_\\w+|slot_advance)|" +
+    "pg_copy_\\w+_slot|pg_wal_replay_\\w+|http_(?:get|post|put|patch|delete|head)|" +
     "postgres_fdw\\w*|adminpack\\w*|pg_(?:authid|shadow|user_mappings?|subscription|hba_file_rules))$",
   "i",
 );
@@ -73,7 +73,7 @@ export function checkStatement(sql: string, reads: boolean): void {
   }
 }
 
-/** Refuses what servers of some versions take apart in another way than we do: what is quoted for us is not. */
+/** Refuses what servers, or some of them, take apart in another way: what is quoted here is not there. */
 function refuseDoubtful(kind: Part["kind"], text: string, next: Part | undefined): void {
   if (kind === "name" && /^u&/i.test(text)) {
     throw new ToolError('Names written as U&"…" are not taken', 'Write the name itself: "…".');
