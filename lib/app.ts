@@ -2,7 +2,7 @@
  * The application: modules and configuration become a caller. `serve`, `call` and `tools` stand on it.
  * @module
  */
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { type Caller, createCaller } from "./call.ts";
 import type { Config } from "./config.ts";
 import { flagOf } from "./config/options.ts";
@@ -51,10 +51,9 @@ export function createApp(modules: readonly Module[], config: Config): App {
   let started: Promise<Workers> | undefined;
   const workers = () =>
     started ??= import("./worker/pool.ts").then(({ createWorkers }) => createWorkers(log));
-  const open = async () => {
-    const { openReach } = await import("./reach.ts");
-    return await openReach(config, opened.roots, () => roots, { log, workers });
-  };
+  const own: string[] = [];
+  const shared = { log, workers, opened: own };
+  const open = async () => (await import("./reach.ts")).openReach(config, opened.roots, () => roots, shared);
   let reach: Promise<Reach> | undefined;
   let user: Promise<UserTools> | undefined;
   const openUser = async () => {
@@ -64,6 +63,7 @@ export function createApp(modules: readonly Module[], config: Config): App {
     ]);
     if (product === undefined) {
       const path = folder ?? config.toolsDir?.path ?? "";
+      own.push(realOf(path));
       return openUserTools(path, config, modules, { workers: running, log, allowed: opened.roots });
     }
     const { openBuiltTools } = await import("./user/built.ts");
@@ -108,6 +108,14 @@ export function createApp(modules: readonly Module[], config: Config): App {
       narrowing = narrowing.then(() => narrow(ask));
     },
   };
+}
+
+/**
+ * Where a folder is that may not be there. It may have become a link since the start, to where tools may
+ * write: what runs there must not be theirs.
+ */
+function realOf(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 /** The modules that are offered, and the one that is offered once the folder of user tools is there. */

@@ -32,6 +32,8 @@ export interface Shared {
   readonly log: Log;
   /** Worker processes, for what must not run in the server's own. */
   readonly workers: () => Promise<Workers>;
+  /** Real paths of our own that were opened only now: they are closed to every tool from then on. */
+  readonly opened: readonly string[];
 }
 
 /**
@@ -43,9 +45,12 @@ export async function openReach(
   config: Config,
   allowed: readonly Root[],
   current: () => readonly Root[],
-  { log, workers }: Shared,
+  { log, workers, opened }: Shared,
 ): Promise<Reach> {
-  const files = createFiles(current, { guard: await guardOf(config), journal: journalOf(config, log) });
+  const files = createFiles(current, {
+    guard: await guardOf(config, opened),
+    journal: journalOf(config, log),
+  });
   const cacheFolder = config.folders.cache ?? join(tmpdir(), "clawhammer");
   const ripgrep = createRipgrep({
     cacheFolder,
@@ -113,9 +118,9 @@ export async function openChanges(config: Config): Promise<Changes> {
   return createFiles(roots, { guard: await guardOf(config), journal }).changes;
 }
 
-async function guardOf(config: Config): Promise<Guard> {
+async function guardOf(config: Config, opened: readonly string[] = []): Promise<Guard> {
   const { protect, unprotect } = config;
-  return createGuard({ protect, unprotect, own: await ownPaths(config) });
+  return createGuard({ protect, unprotect, own: await ownPaths(config), opened });
 }
 
 function journalOf({ folders }: Config, log: Log): Journal {

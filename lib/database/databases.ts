@@ -20,6 +20,7 @@ import {
 } from "../limits.ts";
 import { nearest } from "../nearest.ts";
 import type { Pool, PoolOptions, Workers } from "../worker/pool.ts";
+import { badNeighbour } from "./neighbours.ts";
 import { passwordFor } from "./pgpass.ts";
 import type { Databases, Statement } from "./types.ts";
 import type { Order } from "./worker.ts";
@@ -36,9 +37,10 @@ export interface DatabaseOptions {
 /** Makes them. Nothing is opened yet. */
 export function createDatabases(options: DatabaseOptions): Databases {
   const { configs } = options;
+  const known = new Map<string, string>();
   let pool: Promise<Pool> | undefined;
   const ask = async <T>(method: string, order: Order, signal: AbortSignal, answer: z.ZodType<T>) => {
-    const database = await usable(order.database, options);
+    const database = await usable(order.database, options, known);
     pool ??= options.workers().then((workers) => workers.pool(runner(configs)));
     const { value } = await (await pool).run(method, { ...order, database }, {
       key: database.name,
@@ -115,17 +117,28 @@ function findDatabase(configs: readonly DatabaseConfig[], name: string): Databas
   );
 }
 
-/** The database as the worker opens it: the real file, which is one and none of ours; the password. */
-async function usable(config: DatabaseConfig, { host, own }: DatabaseOptions): Promise<DatabaseConfig> {
+/**
+ * The database as the worker opens it: the real file, which is one and none of ours; the password.
+ * @param known The real path that each had first.
+ */
+async function usable(
+  config: DatabaseConfig,
+  { host, own }: DatabaseOptions,
+  known: Map<string, string>,
+): Promise<DatabaseConfig> {
   if (config.missing !== undefined) {
     throw notSet(`Cannot connect to database "${config.name}"`, config.missing);
   }
-  if (config.kind === "SQLite") return { ...config, path: await fileOf(config, own) };
+  if (config.kind === "SQLite") return { ...config, path: await fileOf(config, own, known) };
   return { ...config, password: config.password ?? await passwordFor(config, host) };
 }
 
-async function fileOf({ name, path }: SqliteConfig, own: readonly string[]): Promise<string> {
-  const fail = (what: string) => {
+async function fileOf(
+  { name, path }: SqliteConfig,
+  own: readonly string[],
+  known: Map<string, string>,
+): Promise<string> {
+  const fail = (what: string): never => {
     throw new ToolError(
       `Cannot open database "${name}": ${what}`,
       'The person looks at its path in the configuration; "clawhammer doctor" shows it.',
@@ -133,9 +146,18 @@ async function fileOf({ name, path }: SqliteConfig, own: readonly string[]): Pro
   };
   try {
     const real = await realpath(path);
-    if (own.some((one) => isInside(real, one))) return fail("it belongs to Clawhammer itself");
+    if (own.some((one) => isInside(real, one))) fail("it belongs to Clawhammer itself");
     // Opening anything else, such as a pipe, could wait for ever.
-    return (await stat(real)).isFile() ? real : fail("it is no file");
+    if (!(await stat(real)).isFile()) fail("it is no file");
+    // Whoever may write beside it, such as what a repository brings, could put a link in its place.
+    const first = known.get(name) ?? real;
+    if (first !== real) {
+      fail(`its path leads to "${real}" now, and led to "${first}" when this server used it first`);
+    }
+    const bad = await badNeighbour(real);
+    if (bad !== undefined) fail(bad);
+    known.set(name, real);
+    return real;
   } catch (error) {
     if (error instanceof ToolError) throw error;
     const code = errorCode(error);

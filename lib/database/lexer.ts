@@ -3,7 +3,7 @@
  * parameters and names; what a statement means is decided by the database alone.
  *
  * Where the rules of SQLite and PostgreSQL differ, those of PostgreSQL count: nested comments, `E'…'`,
- * `$$…$$`.
+ * `$$…$$`, and that a carriage return ends a line, too.
  * @module
  */
 
@@ -19,13 +19,13 @@ export interface Part {
  */
 const PART = new RegExp(
   [
-    String.raw`(?<comment>--[^\n]*|\/\*)`,
+    String.raw`(?<comment>--[^\n\r]*|\/\*)`,
     String.raw`(?<string>[eE]'[^'\\]*(?:(?:\\[^]|'')[^'\\]*)*'?|(?:[uU]&)?'[^']*(?:''[^']*)*'?|` +
     String.raw`\$(?<tag>[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)?\$)`,
     String.raw`(?<name>(?:[uU]&)?"[^"]*(?:""[^"]*)*"?|` + "`[^`]*(?:``[^`]*)*`?)",
     String.raw`(?<word>[A-Za-z_\x80-\uffff][\w$\x80-\uffff]*)`,
     String.raw`(?<parameter>:[A-Za-z_]\w*)`,
-    String.raw`(?<other>::|:=|[0-9][\w.]*|\$[0-9]+|[^])`,
+    String.raw`(?<other>::|:=|[0-9][\w.$\x80-\uffff]*|\$[0-9]+|[^])`,
   ].join("|"),
   "y",
 );

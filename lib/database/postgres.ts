@@ -21,7 +21,7 @@ import { bytesText, cell, Gatherer } from "./cells.ts";
 import { createDial } from "./dial.ts";
 import { checkStatement } from "./guard.ts";
 import { numbered } from "./lexer.ts";
-import { commandOf, severalStatements } from "./statement.ts";
+import { commandOf, said, severalStatements } from "./statement.ts";
 import type { Changed, Page, Rows, Statement } from "./types.ts";
 
 /** A connection, for the time of a transaction. */
@@ -115,7 +115,9 @@ async function examine(sql: postgres.Sql, write: boolean): Promise<Omit<Session,
         ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
         AND pg_has_role(oid, 'member')) AS powers`,
   );
-  const { version = "", name = "", powers = "" } = role ?? {};
+  const [version = "", name = "", powers = ""] = [role?.version, role?.name, role?.powers].map((text) =>
+    said(text ?? "")
+  );
   const isSuper = role?.super === "on";
   if (isSuper && !write && role?.reader !== "0") await simple(sql, "SET LOCAL ROLE pg_read_all_data");
   const notes = isSuper
@@ -233,7 +235,7 @@ function shown(value: unknown, type: number | undefined): string {
 function explain(error: unknown, { name, host, port, password }: PostgresConfig): unknown {
   if (error instanceof ToolError || !(error instanceof Error)) return error;
   const code = "code" in error ? String(error.code) : "";
-  const message = hidden(errorText(error), password);
+  const message = said(hidden(errorText(error), password));
   if (/several|multiple commands/.test(message) && code === "42601") return severalStatements();
   if (code === "25006" || code === "42501") {
     return new ToolError(
@@ -256,7 +258,7 @@ function explain(error: unknown, { name, host, port, password }: PostgresConfig)
       'The person looks at the server, the role and the password; "clawhammer doctor" tries it.',
     );
   }
-  const hint = "hint" in error ? ` ${String(error.hint)}` : "";
+  const hint = "hint" in error ? ` The database advises: ${said(hidden(String(error.hint), password))}` : "";
   return new ToolError(
     `Database "${name}" says: ${message} (${code})`,
     `list_tables names tables, and with a table its columns.${hint}`,

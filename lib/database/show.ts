@@ -16,10 +16,12 @@ export function showRows(database: string, rows: Rows, next: (offset: number) =>
   const notes = rows.notes.map((note) => `\n${note}.`).join("");
   const total = `${complete ? "" : "more than "}${counted(seen, "row")}`;
   if (rows.rows.length === 0) {
-    const names = columns.length === 0 ? "" : ` with the columns ${columns.join(", ")}`;
+    const names = columns.length === 0
+      ? ""
+      : `\n${markOutside(`the database "${database}"`, `Columns: ${columns.join(", ")}`)}`;
     return text(
       seen === 0
-        ? `Database "${database}": no rows${names}${notes}`
+        ? `Database "${database}": no rows${notes}${names}`
         : `Database "${database}": nothing from row ${count(offset + 1)} on, there are ${total}${notes}`,
     );
   }

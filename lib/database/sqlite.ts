@@ -12,7 +12,7 @@ import { resultCode } from "../sqlite/code.ts";
 import { SQL_LOCK_MS_MAX, SQL_ROWS_DEFAULT, SQL_VALUE_BYTES_MAX } from "../limits.ts";
 import { cell, Gatherer, type Value } from "./cells.ts";
 import { isEmpty, numbered } from "./lexer.ts";
-import { commandOf, severalStatements } from "./statement.ts";
+import { commandOf, said, severalStatements } from "./statement.ts";
 import type { Changed, Page, Rows, SqlValue, Statement } from "./types.ts";
 
 /** What messages and the connection need to know. */
@@ -202,7 +202,7 @@ function explain(error: unknown, { name, readOnly }: File): unknown {
   const code = resultCode(error);
   const reason = REASONS.get(code);
   if (reason !== undefined) return new ToolError(`Cannot use database "${name}": ${reason[0]}`, reason[1]);
-  const what = errorText(error);
+  const what = said(errorText(error));
   if (code === READONLY || code === 23) {
     return new ToolError(
       `Database "${name}" refused it: ${what}`,

@@ -3,12 +3,23 @@
  * @module
  */
 import { ToolError } from "../errors.ts";
+import { SQL_MESSAGE_CHARS_MAX } from "../limits.ts";
 import { nearest } from "../nearest.ts";
+import { clip } from "../reply.ts";
+import { visible } from "../visible.ts";
 import { partsOf } from "./lexer.ts";
 
 /** The first word: what is done. */
 export function commandOf(sql: string): string {
   return partsOf(sql).find(({ kind }) => kind === "word")?.text.toUpperCase() ?? "";
+}
+
+/**
+ * What a database says or calls something, as a part of a sentence of ours: triggers, servers and schemas
+ * may have any text, and none of it begins a line of its own.
+ */
+export function said(text: string): string {
+  return clip(visible(text).replace(/\s+/g, " ").trim(), SQL_MESSAGE_CHARS_MAX);
 }
 
 /** The error for more than one statement. */
@@ -21,7 +32,7 @@ export function severalStatements(): ToolError {
 
 /** The error for a table that is not there. */
 export function unknownTable(database: string, table: string, names: readonly string[]): ToolError {
-  const near = nearest(table, names);
+  const near = nearest(table, names).map(said);
   return new ToolError(
     `Database "${database}" has no table "${table.slice(0, 100)}"`,
     names.length === 0

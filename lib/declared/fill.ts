@@ -70,16 +70,18 @@ export function address({ name, http }: Declaration, values: Values): string {
   const template = http?.url ?? "";
   const filled = template.replace(
     PLACEHOLDER,
-    (_, key: string) => encodeURIComponent(String(values[key] ?? "")),
+    (_, key: string) => encodeURIComponent(String(values[key] ?? "").toWellFormed()),
   );
   const url = new URL(filled);
   const segments = (text: string) =>
     text.replace(/^[a-z]+:\/\/[^/?#]*/i, "").replace(/[?#].*$/, "").split("/");
-  const expected = Math.max(segments(template).length, 2);
-  if (url.pathname.split("/").length !== expected || segments(filled).some((one) => /^\.{1,2}$/.test(one))) {
+  const [wanted, got] = [segments(template), segments(filled)];
+  // Without the name of the one thing that is meant, `…/items/` often means all of them.
+  const leads = got.some((one, i) => /^\.{1,2}$/.test(one) || (one === "" && wanted[i] !== ""));
+  if (leads || url.pathname.split("/").length !== Math.max(wanted.length, 2)) {
     throw new ToolError(
       `Cannot call ${name}: an argument would lead to another address`,
-      'Give something else than "." and "..".',
+      'Give something else than "." and "..", and something at all.',
     );
   }
   for (const [key, text] of Object.entries(http?.query ?? {})) {

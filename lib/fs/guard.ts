@@ -126,6 +126,8 @@ export interface GuardOptions {
   readonly unprotect?: readonly string[];
   /** Real paths of our own: configuration, data, user tools. Closed to every tool in every way. */
   readonly own?: readonly string[];
+  /** More of them, to which some may be added at any time. */
+  readonly opened?: readonly string[];
 }
 
 /** Decides what is protected. All paths are real paths. */
@@ -146,7 +148,9 @@ export interface Guard {
 }
 
 /** Makes the guard. */
-export function createGuard({ protect = [], unprotect = [], own = [] }: GuardOptions = {}): Guard {
+export function createGuard(
+  { protect = [], unprotect = [], own = [], opened = [] }: GuardOptions = {},
+): Guard {
   const added = protect.map((pattern) => compileGlob(pattern, { ignoreCase: true }));
   const lifted = unprotect.map((pattern) => compileGlob(pattern, { ignoreCase: true }));
   const guarded = tableOf(GUARDED);
@@ -156,7 +160,8 @@ export function createGuard({ protect = [], unprotect = [], own = [] }: GuardOpt
   const isLifted = (real: string) => lifted.some((glob) => matches(glob, real));
 
   const check = (verb: Verb, real: string, shown: string) => {
-    if (own.some((path) => isInside(real, path))) throw ownRefusal(verb, shown);
+    const isOwn = (path: string) => isInside(real, path);
+    if (own.some(isOwn) || opened.some(isOwn)) throw ownRefusal(verb, shown);
     if (LOOKING.has(verb) || isLifted(real)) return;
     if (added.some((glob) => matches(glob, real))) {
       throw refusal(verb, shown, "it is protected by the configuration");
@@ -187,7 +192,8 @@ export function createGuard({ protect = [], unprotect = [], own = [] }: GuardOpt
     ...(added.length === 0 ? {} : { checkEntry }),
     checkTree(verb, real, shown) {
       check(verb, real, shown);
-      if (own.some((path) => isInside(path, real))) throw ownRefusal(verb, shown);
+      const isBelow = (path: string) => isInside(path, real);
+      if (own.some(isBelow) || opened.some(isBelow)) throw ownRefusal(verb, shown);
       if (isLifted(real)) return;
       const names = componentsOf(real);
       if (begins(names, guarded) || begins(names, secret)) {

@@ -8,9 +8,10 @@ import type { Entry } from "../clients/config.ts";
 import { type Host, pathsOf } from "../config/host.ts";
 import { errorText } from "../errors.ts";
 import { count, counted } from "../format.ts";
-import { MEMORY_FAULTS_SHOWN } from "../limits.ts";
+import { MEMORY_FAULTS_SHOWN, MEMORY_NAME_CHARS_MAX } from "../limits.ts";
 import { memoryFolder } from "../memory/lazy.ts";
 import { importOfficial, type OfficialFile, readOfficialFile } from "../memory/official.ts";
+import { clip } from "../reply.ts";
 import { visible } from "../visible.ts";
 import { type Mount, programName, type Unwrapped } from "./words.ts";
 
@@ -69,12 +70,12 @@ export function memoryNotes({ path, entities, observations, relations, ...rest }
     ...(faults.length === 0 ? [] : [faultsText(faults)]),
     ...(merged.length === 0 ? [] : [
       `Names that differ only in capitals or in what nobody sees become one: ${
-        listing(merged.map(({ name, into }) => `"${visible(name)}" and "${visible(into)}"`))
+        listing(merged.map(({ name, into }) => `"${shortly(name)}" and "${shortly(into)}"`))
       }`,
     ]),
     ...(fields.length === 0 ? [] : [
       `Fields that are not imported, because the official server drops them, too: ${
-        listing(fields.map(visible))
+        listing(fields.map(shortly))
       }`,
     ]),
   ];
@@ -118,6 +119,11 @@ function faultsText(faults: OfficialFile["faults"]): string {
   return `${counted(faults.length, "fault")} in it, and what is there is not imported: ${
     shown.join(", ")
   }${more}`;
+}
+
+/** A name that may have any length, most of it invisible. */
+function shortly(name: string): string {
+  return clip(visible(name.slice(0, 1_000)), MEMORY_NAME_CHARS_MAX);
 }
 
 function listing(items: readonly string[], max = MEMORY_FAULTS_SHOWN): string {

@@ -23,6 +23,8 @@ export const SQL_ROWS_MAX = 1_000;
 export const SQL_PAGE_CHARS_MAX = 20_000;
 /** Characters shown of one value. */
 export const SQL_CELL_CHARS_MAX = 1_000;
+/** Characters of what a database says itself: an error, the name of a role. Real ones have a line or two. */
+export const SQL_MESSAGE_CHARS_MAX = 1_000;
 /** Bytes of one value that SQLite may make: `printf('%.*c', 1e9, 'x')` would cost a gigabyte of memory. */
 export const SQL_VALUE_BYTES_MAX = 64 * MIB;
 /** Rows fetched from a server in one go: each may be large, and all of them are held at once. */

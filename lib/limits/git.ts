@@ -69,6 +69,8 @@ export const GIT_LOCK_MS_MAX = 3_000;
 export const GIT_LOCK_STEP_MS = 200;
 /** Milliseconds that the commit of another server is waited for: hooks run tests, and calls end at 45 s. */
 export const GIT_COMMIT_MS_MAX = 30_000;
+/** Milliseconds after which its lock is left over: a commit is stopped long before, with all its hooks. */
+export const GIT_HELD_MS_MAX = 600_000;
 /** Files that one `git_stage` takes: more are mostly something generated. */
 export const GIT_STAGE_PATHS_MAX = 20_000;
 /** Paths that a reply lists one by one. */

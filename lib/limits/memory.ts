@@ -32,3 +32,5 @@ export const MEMORY_NAMES_MAX = 5_000;
 export const MEMORY_FILE_BYTES_MAX = 32 * MIB;
 /** Lines of such a file whose faults are told one by one. */
 export const MEMORY_FAULTS_SHOWN = 10;
+/** Faults in such a file above which it is none; each costs some microseconds and a hundred bytes. */
+export const MEMORY_FAULTS_MAX = 10_000;

@@ -4,6 +4,7 @@
  * @module
  */
 import { all, type Document, type Element, textOf, unwrap } from "./dom.ts";
+import { isHidden } from "./hidden.ts";
 
 /** What is never shown. */
 const UNSHOWN = "script, style, template, title, link, meta, object, embed, canvas, dialog:not([open]), " +
@@ -27,9 +28,8 @@ export function prepare(document: Document, base: string | undefined): void {
   tasks(document);
   loadImages(document);
   for (const element of all(root, "[style]")) {
-    if (/display:none|visibility:hidden/.test((element.getAttribute("style") ?? "").replace(/\s/g, ""))) {
-      element.remove();
-    }
+    const isLeaf = element.firstElementChild === null;
+    if (isHidden(element.getAttribute("style") ?? "", isLeaf)) element.remove();
   }
   for (const element of all(root, UNSHOWN)) if (!isFormula(element)) element.remove();
   code(document);

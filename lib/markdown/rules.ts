@@ -59,7 +59,7 @@ function escape(text: string): string {
     (mark) => mark.replace("_", "\\_"),
   )
     .replace(/^(\s*)([-+>]|#{1,6}|={3,})(?=\s|$)/, "$1\\$2").replace(/^(\s*\d{1,9})([.)])(?=\s)/, "$1\\$2")
-    .replace(/\[(?=[^\]]*\]\()/g, "\\[");
+    .replace(/\](?=\()/g, "\\]");
 }
 
 function textRules(): Record<string, Rule> {
@@ -70,7 +70,9 @@ function textRules(): Record<string, Rule> {
         const label = oneLine(content).replace(/^#{1,6} /, "");
         const href = node.getAttribute("href");
         if (href === null || label === "") return label;
-        return `[${label}](${destination(href)})`;
+        // What it says in pieces must not look like the end of this link and the beginning of another.
+        const text = node.querySelector("img") === null ? label.replace(/(?<!\\)\](?=\()/g, "\\]") : label;
+        return `[${text}](${destination(href)})`;
       },
     },
     image: {

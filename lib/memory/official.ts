@@ -5,8 +5,8 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { errorText, ToolError } from "../errors.ts";
-import { sizeText } from "../format.ts";
-import { MEMORY_FACTS_MAX, MEMORY_FILE_BYTES_MAX } from "../limits.ts";
+import { count, sizeText } from "../format.ts";
+import { MEMORY_FACTS_MAX, MEMORY_FAULTS_MAX, MEMORY_FILE_BYTES_MAX } from "../limits.ts";
 import { isRecord } from "../record.ts";
 import type { Facts, Memory, Observed, Relation, Remembered } from "./types.ts";
 import { keyOf, labelOf, textOf } from "./words.ts";
@@ -63,6 +63,12 @@ export function readOfficialFile(path: string): OfficialFile {
     throw new ToolError(`"${path}" cannot be read: ${why}`, next);
   }
   const gathered = gather(text);
+  if (gathered.faults.length > MEMORY_FAULTS_MAX) {
+    throw new ToolError(
+      `"${path}" has more than ${count(MEMORY_FAULTS_MAX)} faults, so it is hardly a memory`,
+      next,
+    );
+  }
   const { names: _, merged, fields, ...rest } = gathered;
   const [fault] = rest.faults;
   if (fault !== undefined && rest.entities.length === 0 && rest.relations.length === 0) {
@@ -124,12 +130,18 @@ function gather(text: string): Gathered {
     merged: new Map(),
     fields: new Set(),
   };
-  for (const [i, line] of text.split(/\r?\n/).entries()) {
+  let number = 0;
+  for (let from = 0; from < text.length && gathered.faults.length <= MEMORY_FAULTS_MAX;) {
+    // Taken one by one: millions of empty lines would cost gigabytes as a list.
+    const end = text.indexOf("\n", from);
+    const line = text.slice(from, end < 0 ? text.length : end);
+    from = end < 0 ? text.length : end + 1;
+    number++;
     if (line.trim() === "") continue;
     try {
-      readLine(line, i + 1, gathered);
+      readLine(line, number, gathered);
     } catch (error) {
-      gathered.faults.push({ line: i + 1, why: faultOf(error) });
+      gathered.faults.push({ line: number, why: faultOf(error) });
     }
   }
   return gathered;
@@ -152,6 +164,7 @@ function readLine(line: string, number: number, gathered: Gathered): void {
     for (const field of Object.keys(others)) gathered.fields.add(field);
     if (!Array.isArray(observations)) throw new Error("its observations are no list");
     for (const [i, one] of observations.entries()) {
+      if (gathered.faults.length > MEMORY_FAULTS_MAX) return;
       try {
         gathered.observations.push({ entity: label, text: textOf(stringOf(one), `observation ${i + 1}`) });
       } catch (error) {

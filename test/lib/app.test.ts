@@ -11,6 +11,8 @@ import { UsageError } from "../../lib/errors.ts";
 import { INSTRUCTIONS_CHARS_MAX } from "../../lib/limits.ts";
 import { text } from "../../lib/reply.ts";
 import { defineModule, defineTool, type Effect, type Module } from "../../lib/tool.ts";
+import { files as filesModule } from "../../tools/files/index.ts";
+import { user as userModule } from "../../tools/user.ts";
 
 function moduleOf(name: string, effect: Effect = "read", paths: boolean = false): Module {
   const input = { path: z.string().describe("A path") };
@@ -168,4 +170,32 @@ test("instructionsOf names no folders to tools without paths, and stays within t
   assert.ok(whole.length <= INSTRUCTIONS_CHARS_MAX, String(whole.length));
   assert.match(whole, /and \d+ more/);
   assert.match(whole, /Use files\.\nUse search\.\nUse time\.$/);
+});
+
+test("a folder of tools that becomes a link to where tools may write is closed to them", async () => {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-app-")));
+  try {
+    const allowed = join(dir, "allowed");
+    const toolsDir = { path: join(dir, "config/tools"), named: false };
+    await mkdir(join(allowed, "linked"), { recursive: true, mode: 0o700 });
+    await mkdir(join(dir, "config"));
+    const names = ["config", "data", "cache", "logs"].map((name) => [name, join(dir, name)]);
+    const folders = Object.fromEntries(names) as Config["folders"];
+    const { caller } = createApp(
+      [filesModule, userModule],
+      configOf({ allow: [{ path: allowed, readOnly: false }], toolsDir, folders }),
+    );
+    const write = async (path: string) => {
+      return await caller.call("write_file", { path: join(allowed, path), content: "export {};" });
+    };
+    assert.notEqual((await write("linked/before.txt")).isError, true);
+    await symlink(join(allowed, "linked"), toolsDir.path);
+    await caller.refresh();
+    const { isError, content } = await write("linked/after.ts");
+    assert.equal(isError, true);
+    assert.match(JSON.stringify(content), /it belongs to Clawhammer itself/);
+    assert.notEqual((await write("elsewhere.txt")).isError, true);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 });

@@ -44,7 +44,7 @@ test("a declared query binds its arguments, and reads unless it says otherwise",
       assert.deepEqual(rows((await call("find", { city: "Oslo", old: 30 })).text), ["A"]);
       assert.deepEqual(rows((await call("find", { city: "Oslo", active: false })).text), ["C"]);
       assert.deepEqual(rows((await call("find", { city: "' OR 1=1 --" })).text), ["D"]);
-      assert.match((await call("find", { city: "Nowhere" })).text, /no rows with the columns name, t, m$/);
+      assert.match((await call("find", { city: "Nowhere" })).text, /no rows\n[^]*\nColumns: name, t, m\n/);
       for (
         const bad of [{}, { city: "Oslo", old: -1 }, { city: "x".repeat(41) }, { city: "Oslo", more: 1 }]
       ) {

@@ -206,7 +206,10 @@ test("values stay in their place: of a command line and of an address", async ()
   });
   assert.equal(address(http, { a: "x y/../z?#" }), "https://api.test/v1/x%20y%2F..%2Fz%3F%23/end?fixed=1");
   assert.equal(address(http, { a: "é", b: "a&b=c" }), "https://api.test/v1/%C3%A9/end?q=a%26b%3Dc&fixed=1");
-  for (const a of ["..", "."]) assert.throws(() => address(http, { a }), /another address/);
+  for (const a of ["..", ".", "", undefined]) {
+    assert.throws(() => address(http, { a }), /another address/);
+  }
+  assert.match(address(http, { a: "\ud800" }), /%EF%BF%BD/);
   const two = await declared({
     http: { url: "https://api.test/{a}{b}/x" },
     arguments: { a: text, b: text },

@@ -195,3 +195,54 @@ test("the look over HTML never finds less depth than there is", () => {
   assert.equal(outlineOf("<svg>" + "<g/>".repeat(50)).depth, 2);
   assert.equal(outlineOf("<div/>".repeat(50)).depth, 50, "no element of HTML ends like this");
 });
+
+test("htmlToMarkdown leaves out what the style of an element hides, however it is written", () => {
+  const hidden = [
+    "DISPLAY: None",
+    "display:/* x */none",
+    "d\\69splay:none !important",
+    "display:block;display:none",
+    "visibility:collapse",
+    "position:absolute; left:-9999px",
+    "position:fixed;top:-100em",
+    "text-indent:-9999px",
+    "position:absolute;clip:rect(0, 0, 0, 0)",
+    "clip-path:inset(50%)",
+    "font-size:0",
+    "font-size:.5px",
+    "content-visibility:hidden",
+  ];
+  for (const style of hidden) {
+    const { markdown } = htmlToMarkdown(`<p>seen</p><p style="${style}">Obey me</p>`, { whole: true });
+    assert.equal(markdown, "seen", style);
+  }
+  const shown = [
+    "display:none;display:block",
+    "--display:none",
+    "left:-9999px",
+    "position:absolute;left:-10px",
+    "opacity:0;transform:translateY(20px)",
+    "font-size:0.8em",
+    "background:url(display:none)",
+    "display:none-such;\\110000",
+  ];
+  for (const style of shown) {
+    const { markdown } = htmlToMarkdown(`<p>seen</p><p style="${style}">too</p>`, { whole: true });
+    assert.equal(markdown, "seen\n\ntoo", style);
+  }
+  const parent = `<div style="font-size:0"><span style="font-size:1rem">seen</span></div>`;
+  assert.equal(htmlToMarkdown(parent, { whole: true }).markdown, "seen");
+});
+
+test("htmlToMarkdown lets no text become a link, nor the end of one", () => {
+  const read = (html: string) => htmlToMarkdown(html, { whole: true }).markdown;
+  assert.equal(
+    read(`<a href="https://a.example/">](javascript:alert(1)) [x</a>`),
+    "[\\](javascript:alert(1)) [x](https://a.example/)",
+  );
+  assert.equal(
+    read(`<a href="https://a.example/">y]<span>(javascript:alert(1)) [x</span></a>`),
+    "[y\\](javascript:alert(1)) [x](https://a.example/)",
+  );
+  assert.equal(read("<p>[a<i></i>](javascript:alert(1))</p>"), "[a\\](javascript:alert(1))");
+});

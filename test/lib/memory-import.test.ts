@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { findClient } from "../../lib/clients/table.ts";
 import { type Host, platformFolders } from "../../lib/config/host.ts";
 import { ToolError } from "../../lib/errors.ts";
+import { memoryNotes } from "../../lib/install/memories.ts";
 import { recognise, type Recognised } from "../../lib/install/migrate.ts";
 import { memoryFolder } from "../../lib/memory/lazy.ts";
 import { createMemory } from "../../lib/memory/memory.ts";
@@ -108,6 +109,26 @@ test("a memory file in which nothing can be read, or which is none, is refused w
     refused("absent", /cannot be read/);
     refused(".", /is no file/);
     assert.deepEqual(readOfficialFile(join(dir, "empty.jsonl")).entities, []);
+  });
+});
+
+test("a memory file that is an attack costs little and says little", async () => {
+  const files = {
+    lines: `${GOOD}\n${"x\n".repeat(1_000_000)}`,
+    list: `{"type":"entity","name":"Ada","observations":[${"null,".repeat(1_000_000)}"x"]}`,
+    names: [1, 2].map((i) =>
+      `{"type":"entity","name":"${"\\u200b".repeat(100_000 * i)}Ada","${"f".repeat(100_000)}":1}`
+    )
+      .join("\n"),
+  };
+  await withFiles(files, (dir) => {
+    for (const name of ["lines", "list"]) {
+      assert.throws(() => readOfficialFile(join(dir, name)), /has more than 10,000 faults/, name);
+    }
+    const notes = memoryNotes(readOfficialFile(join(dir, "names"))).join("\n");
+    assert.match(notes, /become one: "\\u200b/);
+    assert.match(notes, /drops them, too: ff/);
+    assert.ok(notes.length < 3_000, `${notes.length}`);
   });
 });
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, writeFile } from "node:fs/promises";
+import { chmod, lstat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
 import { cleanMessage } from "../../../lib/git/write/plain.ts";
 import { sourceTarget } from "../../client.ts";
@@ -72,6 +73,32 @@ test("two servers whose hooks rewrite messages commit one after the other", asyn
     // What a server that was killed has left does not count.
     await writeFile(join(place.repo, ".git/clawhammer-commit.lock"), "2147483647\n");
     await commitTogether(place, 4, "\n\nChecked: yes", "hooks");
+  });
+});
+
+test("git_commit is not kept waiting by what is no lock, or left over", async () => {
+  await withGitPlace(async (place) => {
+    await makeRepository(place);
+    const hook = join(place.repo, ".git/hooks/commit-msg");
+    await writeFile(hook, "#!/bin/sh\n:\n");
+    await chmod(hook, 0o755);
+    const lock = join(place.repo, ".git/clawhammer-commit.lock");
+    const commits = async (title: string) => {
+      await writeFile(join(place.repo, "new.txt"), title);
+      await place.git(["add", "new.txt"]);
+      const { isError, text } = await toolsOver(place, { hooks: true })("git_commit", {
+        repo: place.repo,
+        message: title,
+      });
+      assert.equal(isError, false, text);
+      await assert.rejects(lstat(lock), { code: "ENOENT" });
+    };
+    // The number of this process, which lives, as after a restart of the machine.
+    await writeFile(lock, `${process.pid}\n`);
+    await utimes(lock, new Date(0), new Date(0));
+    await commits("old");
+    await symlink("HEAD", lock);
+    await commits("link");
   });
 });
 
