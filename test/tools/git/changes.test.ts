@@ -249,8 +249,11 @@ test("git_diff and git_show keep what is compared apart from a file that changes
         if (i % 3 === 0) await rm(join(repo, "new.txt"), { force: true });
       }
     })();
-    for (let i = 0; i < 10; i++) await good(call, "git_diff", { repo });
-    going = false;
-    await writer;
+    try {
+      for (let i = 0; i < 10; i++) await good(call, "git_diff", { repo });
+    } finally {
+      going = false;
+      await writer;
+    }
   });
 });
