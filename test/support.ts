@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { type Caller, createCaller, type Services } from "../lib/call.ts";
 import { thisHost } from "../lib/config.ts";
 import { openDocuments } from "../lib/documents/lazy.ts";
+import type { Documents } from "../lib/documents/types.ts";
 import { createFiles } from "../lib/fs/files.ts";
 import type { Platform } from "../lib/fs/platform.ts";
 import { openRoots } from "../lib/fs/roots.ts";
@@ -134,6 +135,11 @@ export async function withSandbox(
     release();
     await rm(base, { recursive: true, force: true });
   }
+}
+
+/** Documents for programs of tests that meet none: they are recognised, and no process can be had to read one. */
+export function recognisingDocuments(cacheFolder: string): Documents {
+  return openDocuments(cacheFolder, SILENT, () => Promise.reject(new Error("There is no document here")));
 }
 
 /** What a caller reaches in a test that uses only some of it: anything else fails when it is touched. */

@@ -7,19 +7,18 @@
 import { join } from "node:path";
 import process from "node:process";
 import { createCaller } from "../../lib/call.ts";
-import { openDocuments } from "../../lib/documents/lazy.ts";
 import { createFiles } from "../../lib/fs/files.ts";
 import { openRoots } from "../../lib/fs/roots.ts";
 import { createJournal } from "../../lib/journal/journal.ts";
 import { createRipgrep } from "../../lib/ripgrep.ts";
 import { createSearch } from "../../lib/search/engine.ts";
-import { reachOf, SILENT } from "../support.ts";
+import { reachOf, recognisingDocuments, SILENT } from "../support.ts";
 import { EDITING } from "./edit.ts";
 
 const [folder = "", dir = "", name = "", count = ""] = process.argv.slice(2);
 const { roots } = openRoots([{ path: dir, readOnly: false }]);
 const reach = reachOf({
-  documents: openDocuments(folder, SILENT, () => Promise.reject(new Error("There is no document here"))),
+  documents: recognisingDocuments(folder),
   files: createFiles(roots, { journal: createJournal({ folder }) }),
   search: createSearch(createRipgrep({ cacheFolder: folder, log: SILENT })),
 });

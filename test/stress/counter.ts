@@ -12,7 +12,7 @@ import { createJournal } from "../../lib/journal/journal.ts";
 import { createRipgrep } from "../../lib/ripgrep.ts";
 import { createSearch } from "../../lib/search/engine.ts";
 import { files as filesModule } from "../../tools/files/index.ts";
-import { reachOf, SILENT } from "../support.ts";
+import { reachOf, recognisingDocuments, SILENT } from "../support.ts";
 
 const [dir = "", journalFolder = "", line = "", times = ""] = process.argv.slice(2);
 const { roots } = openRoots([{ path: dir, readOnly: false }]);
@@ -21,7 +21,7 @@ const search = createSearch(createRipgrep({ cacheFolder: dir, log: SILENT }));
 const caller = createCaller([filesModule], {
   log: SILENT,
   readOnly: false,
-  reach: () => Promise.resolve(reachOf({ files, search })),
+  reach: () => Promise.resolve(reachOf({ files, search, documents: recognisingDocuments(dir) })),
 });
 
 let done = 0;

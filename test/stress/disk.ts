@@ -16,7 +16,7 @@ import { createJournal } from "../../lib/journal/journal.ts";
 import { createRipgrep } from "../../lib/ripgrep.ts";
 import { createSearch } from "../../lib/search/engine.ts";
 import { describeTree } from "../rig/tree.ts";
-import { reachOf, SILENT } from "../support.ts";
+import { reachOf, recognisingDocuments, SILENT } from "../support.ts";
 import { createTally, note, say, type Tally } from "./tally.ts";
 
 /** Bytes of the disk; the old file takes more than half of it. */
@@ -61,7 +61,7 @@ async function change(
   const journal = createJournal({ folder });
   const files = createFiles(roots, { journal });
   const search = createSearch(createRipgrep({ cacheFolder: base, log: SILENT }));
-  const reach = reachOf({ files, search });
+  const reach = reachOf({ files, search, documents: recognisingDocuments(base) });
   const caller = createCaller(modules, { log: SILENT, readOnly: false, reach: () => Promise.resolve(reach) });
   const file = join(dir, "file");
   writeFileSync(file, OLD);
