@@ -74,13 +74,17 @@ export async function runProcess(
     throwIfAborted(start.signal);
     if (fault !== undefined) throw fault;
     if (isLate) throw tooSlow(start.args, timeoutMs);
-    // git looks at files through memory it shares with them: one that shrinks meanwhile ends it.
-    if (killedBy === "SIGBUS") throw new InterruptedError();
+    const said = redact(errors());
+    // git looks at files through memory it shares with them: one that shrinks meanwhile ends it. What it reads
+    // piece by piece it finds too short.
+    if (killedBy === "SIGBUS" || (status !== 0 && said.includes("short read while indexing"))) {
+      throw new InterruptedError();
+    }
     const stdout = Buffer.concat(kept);
     return {
       status: cut ? undefined : status ?? -1,
       stdout: stdout.length > maxBytes ? stdout.subarray(0, maxBytes) : stdout,
-      stderr: redact(errors()),
+      stderr: said,
       cut,
     };
   } finally {
