@@ -4,7 +4,7 @@
  */
 import { createApp } from "../app.ts";
 import { UsageError } from "../errors.ts";
-import { count } from "../format.ts";
+import { count, counted } from "../format.ts";
 import { type AnyTool, hintsOf, type Module, type Prompt } from "../tool.ts";
 import { type JsonSchema, type WireTool, wireTool } from "../wire.ts";
 import type { Invocation } from "./command.ts";
@@ -46,7 +46,7 @@ function renderTable(modules: readonly Module[], all: readonly AnyTool[], wire: 
     ];
   });
   const { length } = JSON.stringify(wire);
-  const size = `${all.length} tools, ${count(length)} characters: about ${
+  const size = `${counted(all.length, "tool")}, ${count(length)} characters: about ${
     tokens(length)
   } tokens in every conversation.`;
   return `${
