@@ -137,7 +137,7 @@ export async function withSandbox(
   }
 }
 
-/** Documents for programs of tests that meet none: they are recognised, and no process can be had to read one. */
+/** Documents for programs of tests that meet none: they are recognised, and no process reads one. */
 export function recognisingDocuments(cacheFolder: string): Documents {
   return openDocuments(cacheFolder, SILENT, () => Promise.reject(new Error("There is no document here")));
 }

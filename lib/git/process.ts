@@ -75,8 +75,8 @@ export async function runProcess(
     if (fault !== undefined) throw fault;
     if (isLate) throw tooSlow(start.args, timeoutMs);
     const said = redact(errors());
-    // git looks at files through memory it shares with them: one that shrinks meanwhile ends it. What it reads
-    // piece by piece it finds too short.
+    // git looks at files through memory it shares with them: one that shrinks meanwhile ends it. What it
+    // reads piece by piece it finds too short.
     if (killedBy === "SIGBUS" || (status !== 0 && said.includes("short read while indexing"))) {
       throw new InterruptedError();
     }
