@@ -2,7 +2,7 @@
  * The application: modules and configuration become a caller. `serve`, `call` and `tools` stand on it.
  * @module
  */
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { type Caller, createCaller } from "./call.ts";
 import type { Config } from "./config.ts";
 import { flagOf } from "./config/options.ts";
@@ -57,14 +57,15 @@ export function createApp(modules: readonly Module[], config: Config): App {
   let reach: Promise<Reach> | undefined;
   let user: Promise<UserTools> | undefined;
   const openUser = async () => {
-    const [{ finder, openPool, openUserTools }, running] = await Promise.all([
+    const [{ finder, openPool, openUserTools, realFolder }, running] = await Promise.all([
       import("./user/open.ts"),
       workers(),
     ]);
     if (product === undefined) {
-      const path = folder ?? config.toolsDir?.path ?? "";
-      own.push(realOf(path));
-      return openUserTools(path, config, modules, { workers: running, log, allowed: opened.roots });
+      // It may have become a link since the start, to where tools may write: what runs must not be theirs.
+      const real = realFolder(folder ?? config.toolsDir?.path ?? "");
+      own.push(real);
+      return openUserTools(real, config, modules, { workers: running, log, allowed: opened.roots });
     }
     const { openBuiltTools } = await import("./user/built.ts");
     return openBuiltTools(product.files, openPool(running, config.toolsEnv), finder(opened.roots));
@@ -81,9 +82,7 @@ export function createApp(modules: readonly Module[], config: Config): App {
     log,
     readOnly,
     ...(hasOwn || later !== undefined ? { userTools } : {}),
-    ...(later === undefined
-      ? {}
-      : { later: { module: later, isThere: () => userFolder(config) !== undefined } }),
+    ...(later && { later: { module: later, isThere: () => userFolder(config) !== undefined } }),
   });
   const narrow = async (ask: () => Promise<readonly string[]>) => {
     try {
@@ -108,14 +107,6 @@ export function createApp(modules: readonly Module[], config: Config): App {
       narrowing = narrowing.then(() => narrow(ask));
     },
   };
-}
-
-/**
- * Where a folder is that may not be there. It may have become a link since the start, to where tools may
- * write: what runs there must not be theirs.
- */
-function realOf(path: string): string {
-  return existsSync(path) ? realpathSync(path) : path;
 }
 
 /** The modules that are offered, and the one that is offered once the folder of user tools is there. */

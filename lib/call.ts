@@ -5,21 +5,14 @@
  */
 import { noticesOf, renameArguments, withNotices } from "./aliases.ts";
 import { type Callable, checkArguments } from "./arguments.ts";
-import type { Databases } from "./database/types.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
-import type { Documents } from "./documents/types.ts";
 import { CancelledError, errorText, ToolError, UnknownNameError, untilAborted } from "./errors.ts";
-import type { Files } from "./fs/types.ts";
-import type { Git } from "./git/types.ts";
 import { CALL_MS_MAX } from "./limits.ts";
-import type { Memory } from "./memory/types.ts";
 import { nearest } from "./nearest.ts";
 import { createOffer, type Offer } from "./offer.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
-import type { SearchEngine } from "./search/types.ts";
 import type { AnyTool, Context, Elicit, Log, Module, Reach, Sample } from "./tool.ts";
 import type { UserTools } from "./user/types.ts";
-import type { Web } from "./web/types.ts";
 
 /** What tools stand on; made once by the program that serves them. */
 export interface Services {
@@ -88,7 +81,7 @@ export function createCaller(modules: readonly Module[], services: Services): Ca
     hasUserTools: services.userTools !== undefined,
     refresh: async () => await (await offered.open())?.refresh(),
     onChange: offered.onChange,
-    context: async (options = {}) => new CallContext(services, await services.reach(), options),
+    context: async (options = {}) => createContext(services, await services.reach(), options),
     async call(name, args, options = {}) {
       const callable = offered.known(name) ?? await offered.find(name);
       if (callable === undefined) throw new UnknownNameError(unknownTool(name, offered.now().tools));
@@ -143,7 +136,7 @@ async function attempt(
     const reply = await untilAborted(
       async () => {
         const asking = deadline === undefined ? options : pausing(options, deadline);
-        return await tool.run(checked, new CallContext(services, reach, asking, signal));
+        return await tool.run(checked, createContext(services, reach, { ...asking, signal }));
       },
       signal,
     );
@@ -236,52 +229,28 @@ function unknownTool(name: string, tools: readonly AnyTool[]): string {
   return `Unknown tool "${name.slice(0, 100)}"; ${advice}`;
 }
 
-/** What a handler is given. A class: a literal with an accessor would be slow to make for every call. */
-class CallContext implements Context {
-  readonly files: Files;
-  readonly search: SearchEngine;
-  readonly documents: Documents;
-  readonly web: Web;
-  readonly git: Git;
-  readonly databases: Databases;
-  readonly memory: Memory;
-  readonly log: Log;
-  readonly readOnly: boolean;
-  readonly signal: AbortSignal;
-  readonly progress: Context["progress"];
-  readonly now: () => Date;
-  declare readonly userTools?: () => Promise<UserTools>;
-  declare readonly elicit?: Elicit;
-  declare readonly sample?: Sample;
-  #zone: string | undefined;
-
-  constructor(services: Services, reach: Reach, options: CallOptions, signal = options.signal) {
-    this.files = reach.files;
-    this.search = reach.search;
-    this.documents = reach.documents;
-    this.web = reach.web;
-    this.git = reach.git;
-    this.databases = reach.databases;
-    this.memory = reach.memory;
-    this.log = services.log;
-    this.readOnly = services.readOnly;
-    this.signal = signal ?? new AbortController().signal;
-    this.progress = options.progress ?? noProgress;
-    this.now = services.now ?? now;
-    this.#zone = services.timeZone;
-    if (services.userTools !== undefined) this.userTools = services.userTools;
-    if (options.elicit !== undefined) this.elicit = options.elicit;
-    if (options.sample !== undefined) this.sample = options.sample;
-  }
-
-  /** Asking Intl costs milliseconds the first time, so only a tool that wants the zone pays. */
-  get timeZone(): string {
-    return this.#zone ??= new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  }
+function createContext(
+  services: Services,
+  reach: Reach,
+  { signal, progress, elicit, sample }: CallOptions,
+): Context {
+  let zone = services.timeZone;
+  return {
+    ...reach,
+    log: services.log,
+    readOnly: services.readOnly,
+    signal: signal ?? new AbortController().signal,
+    progress: progress ?? (() => {}),
+    ...(services.userTools === undefined ? {} : { userTools: services.userTools }),
+    ...(elicit === undefined ? {} : { elicit }),
+    ...(sample === undefined ? {} : { sample }),
+    now: services.now ?? (() => new Date()),
+    // Asking Intl costs milliseconds the first time, so only a tool that wants the zone pays.
+    get timeZone() {
+      return zone ??= new Intl.DateTimeFormat().resolvedOptions().timeZone;
+    },
+  };
 }
-
-const noProgress = () => {};
-const now = () => new Date();
 
 function describe(name: string, outcome: string, ms: number, content: readonly Content[]): string {
   const size = content.reduce(

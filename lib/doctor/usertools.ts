@@ -10,7 +10,7 @@ import { DOCTOR_TOOLS_MS_MAX } from "../limits.ts";
 import { product } from "../product.ts";
 import type { AnyTool, Log } from "../tool.ts";
 import { openBuiltTools } from "../user/built.ts";
-import { finder, openPool, openUserTools } from "../user/open.ts";
+import { finder, openPool, openUserTools, realFolder } from "../user/open.ts";
 import type { Problem, UserTools } from "../user/types.ts";
 import { createWorkers } from "../worker/pool.ts";
 import { within } from "./run.ts";
@@ -39,7 +39,7 @@ export async function offeredTools({ config, modules }: Setting): Promise<readon
   const workers = createWorkers(SILENT);
   try {
     const user = product === undefined
-      ? openUserTools(path, config, modules, { workers, log: SILENT, isLookOnly: true })
+      ? openUserTools(realFolder(path), config, modules, { workers, log: SILENT, isLookOnly: true })
       : openBuiltTools(product.files, openPool(workers, config.toolsEnv), finder([]));
     await within(DOCTOR_TOOLS_MS_MAX, user.refresh());
     const all = user.modules.flatMap((module) => module.tools);
@@ -67,7 +67,7 @@ async function examineFolder(config: Config, { modules, command }: Setting): Pro
   }
   const workers = createWorkers(SILENT);
   try {
-    const user = openUserTools(path, config, modules, { workers, log: SILENT, isLookOnly: true });
+    const user = openUserTools(realFolder(path), config, modules, { workers, log: SILENT, isLookOnly: true });
     const answer = await within(DOCTOR_TOOLS_MS_MAX, user.refresh().then(() => report(path, user, command)));
     return answer ?? [{
       severity: "warning",

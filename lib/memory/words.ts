@@ -26,27 +26,24 @@ const IS_UNSPACED = new RegExp(`^[${UNSPACED}ー]`, "u");
  */
 export function labelOf(text: string, where: string): string {
   const label = cleanOutside(text).replace(/\s+/g, " ").trim().normalize("NFC");
-  if (label === "") throw new ToolError(`${where} is empty`, "Give it a name of a few words.");
-  if (label.length > MEMORY_NAME_CHARS_MAX) {
-    throw new ToolError(
-      `${where} has ${count(label.length)} characters, more than ${count(MEMORY_NAME_CHARS_MAX)}`,
-      "Give it a name of a few words, and tell the rest as an observation.",
-    );
-  }
-  return label;
+  return bounded(label, where, MEMORY_NAME_CHARS_MAX, [
+    "Give it a name of a few words.",
+    "Give it a name of a few words, and tell the rest as an observation.",
+  ]);
 }
 
 /** An observation without what nobody sees. @throws {ToolError} like {@link labelOf}. */
 export function textOf(text: string, where: string): string {
-  const clean = cleanOutside(text).trim().normalize("NFC");
-  if (clean === "") throw new ToolError(`${where} is empty`, "Tell one fact in a short sentence.");
-  if (clean.length > MEMORY_TEXT_CHARS_MAX) {
-    throw new ToolError(
-      `${where} has ${count(clean.length)} characters, more than ${count(MEMORY_TEXT_CHARS_MAX)}`,
-      "Tell facts in short sentences, one observation each.",
-    );
-  }
-  return clean;
+  return bounded(cleanOutside(text).trim().normalize("NFC"), where, MEMORY_TEXT_CHARS_MAX, [
+    "Tell one fact in a short sentence.",
+    "Tell facts in short sentences, one observation each.",
+  ]);
+}
+
+function bounded(text: string, where: string, max: number, [ifEmpty, ifLong]: [string, string]): string {
+  if (text === "") throw new ToolError(`${where} is empty`, ifEmpty);
+  if (text.length <= max) return text;
+  throw new ToolError(`${where} has ${count(text.length)} characters, more than ${count(max)}`, ifLong);
 }
 
 /** The name by which an entity is recognised: capitals make no difference. */

@@ -225,10 +225,7 @@ function removeObservation(connection: Connection, entity: number, told: string)
     entity,
     clean(told, textOf),
   );
-  if (row === undefined) return false;
-  connection.run("DELETE FROM words WHERE rowid = ?", Number(row.id) * 3 + KINDS.observation);
-  connection.run("DELETE FROM observations WHERE id = ?", Number(row.id));
-  return true;
+  return removeRow(connection, "observation", row?.id);
 }
 
 /** @returns whether it was there. */
@@ -239,9 +236,14 @@ function removeRelation(connection: Connection, source: number, told: string, ta
     target,
     clean(told, labelOf),
   );
-  if (row === undefined) return false;
-  connection.run("DELETE FROM words WHERE rowid = ?", Number(row.id) * 3 + KINDS.relation);
-  connection.run("DELETE FROM relations WHERE id = ?", Number(row.id));
+  return removeRow(connection, "relation", row?.id);
+}
+
+/** Removes a fact with its words. @returns whether it was there. */
+function removeRow(connection: Connection, kind: "observation" | "relation", id: unknown): boolean {
+  if (id === undefined) return false;
+  connection.run("DELETE FROM words WHERE rowid = ?", Number(id) * 3 + KINDS[kind]);
+  connection.run(`DELETE FROM ${kind}s WHERE id = ?`, Number(id));
   return true;
 }
 

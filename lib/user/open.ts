@@ -23,6 +23,7 @@ import type { UserTools } from "./types.ts";
 
 /**
  * Opens the tools of a folder. Nothing is looked at or started yet.
+ * @param folder Its real path ({@link realFolder}), by which modules are known.
  * @param modules All modules of the program, also those that are switched off: their names are taken.
  */
 export function openUserTools(
@@ -39,10 +40,8 @@ export function openUserTools(
 ): UserTools {
   const pool = openPool(workers, toolsEnv);
   const taken = takenNames(modules);
-  // Modules are known by their real paths.
-  const real = existsSync(folder) ? realpathSync(folder) : folder;
   return openCatalogue({
-    folder: real,
+    folder,
     cache: folders.cache,
     data: folders.data,
     pin: pinTools,
@@ -52,6 +51,14 @@ export function openUserTools(
     log,
     isLookOnly,
   });
+}
+
+/**
+ * Where a folder is that may not be there. Asked once: by another answer, what is closed to tools would not
+ * be what is run.
+ */
+export function realFolder(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 /**

@@ -13,7 +13,7 @@ import { openRoots } from "../../lib/fs/roots.ts";
 import { createRipgrep } from "../../lib/ripgrep.ts";
 import { createSearch } from "../../lib/search/engine.ts";
 import type { Module } from "../../lib/tool.ts";
-import { openUserTools } from "../../lib/user/open.ts";
+import { openUserTools, realFolder } from "../../lib/user/open.ts";
 import type { UserTools } from "../../lib/user/types.ts";
 import { createWorkers } from "../../lib/worker/pool.ts";
 import { time } from "../../tools/time.ts";
@@ -62,7 +62,7 @@ export async function withBench(
   const start = () => {
     const { roots } = openRoots([{ path: allowed, readOnly: false }]);
     const parts = { workers, log: SILENT, allowed: roots };
-    const user = openUserTools(folder, { folders, pinTools, toolsEnv }, modules, parts);
+    const user = openUserTools(realFolder(folder), { folders, pinTools, toolsEnv }, modules, parts);
     const files = createFiles(roots);
     const search = createSearch(createRipgrep({ cacheFolder: join(base, "rg"), log: SILENT }));
     const caller = createCaller(modules, {
