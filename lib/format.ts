@@ -34,10 +34,37 @@ export function localTime(moment: Date, timeZone: string): string {
   return localTimes(timeZone)(moment);
 }
 
+/**
+ * {@link localTime} for many moments: getting ready for a time zone costs more than ten of them. The machine's
+ * own zone, which is mostly meant, every date knows: that takes a tenth of the time.
+ */
+export function localTimes(timeZone: string): (moment: Date) => string {
+  const isMachines = timeZone === new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  let ofZone: ((moment: Date) => string) | undefined;
+  return (moment) => {
+    // A century ago, offsets had seconds, which dates do not tell.
+    if (isMachines && moment.getSeconds() === moment.getUTCSeconds()) return machineTime(moment);
+    return (ofZone ??= zoneTimes(timeZone))(moment);
+  };
+}
+
+function machineTime(moment: Date): string {
+  const day = `${two(moment.getFullYear())}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+  const time = `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
+  const behind = moment.getTimezoneOffset();
+  const minutes = Math.abs(behind);
+  const offset = `${behind > 0 ? "-" : "+"}${two(Math.trunc(minutes / 60))}:${two(minutes % 60)}`;
+  return `${day.padStart(10, "0")}T${time}${offset}`;
+}
+
+/** A number in two digits at least. */
+function two(value: number): string {
+  return value < 10 ? `0${value}` : `${value}`;
+}
+
 const PARTS = /^(\d+)\/(\d+)\/(\d+), ([\d:]+) GMT(.*)$/;
 
-/** {@link localTime} for many moments: getting ready for a time zone costs more than ten of them. */
-export function localTimes(timeZone: string): (moment: Date) => string {
+function zoneTimes(timeZone: string): (moment: Date) => string {
   const format = new Intl.DateTimeFormat("en-US", {
     timeZone,
     hourCycle: "h23",

@@ -10,6 +10,7 @@ interface BunRuntime {
   plugin(plugin: { name: string; setup(build: BunPluginBuilder): void }): void;
   readonly embeddedFiles: readonly (Blob & { readonly name: string })[];
   readonly version: string;
+  spawn(command: readonly string[], options: NativeSpawn): NativeChild;
   /** Absent before Bun 1.4. */
   readonly unsafe: { setJITPolicy?(scale: number): void };
 }
@@ -134,6 +135,38 @@ export function selfProgram(permissions: readonly string[], entry?: string): Pro
   // What stands in the current folder configures nothing.
   const flags = globals.Deno === undefined ? ["--no-env-file"] : ["run", "--no-prompt", ...permissions];
   return { command: process.execPath, args: [...flags, file] };
+}
+
+/** How a child process is started without the layers of `node:child_process`. */
+export interface NativeSpawn {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: "ignore" | Uint8Array;
+  readonly stdout: "pipe";
+  readonly stderr: "pipe";
+  readonly detached: boolean;
+  readonly windowsHide: boolean;
+}
+
+/** A child process that was started so. */
+export interface NativeChild {
+  readonly pid: number;
+  readonly stdout: ReadableStream<Uint8Array>;
+  readonly stderr: ReadableStream<Uint8Array>;
+  readonly exited: Promise<number>;
+  /** The exit status; null while it runs, and when a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signalCode: string | null;
+  kill(signal: string): void;
+}
+
+/**
+ * Starts a child process the way the runtime itself does, which takes half a millisecond less than through
+ * `node:child_process`; undefined where there is no such way.
+ * @throws what the system says when it cannot be started.
+ */
+export function spawnNatively(command: readonly string[], options: NativeSpawn): NativeChild | undefined {
+  return globals.Bun?.spawn(command, options);
 }
 
 /** A pipe that the parent process opened for us, both ways. */

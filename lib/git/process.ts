@@ -4,8 +4,9 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import process from "node:process";
+import { type ChildSinks, type RunningChild, startChild } from "../child.ts";
 import { errorCode, throwIfAborted, ToolError } from "../errors.ts";
 import { GIT_ERROR_BYTES_MAX, GIT_KILL_MS, GIT_MS_MAX, GIT_OUTPUT_BYTES_MAX } from "../limits.ts";
 import { redact } from "../redact.ts";
@@ -37,23 +38,18 @@ export async function runProcess(
     {},
 ): Promise<Output> {
   throwIfAborted(start.signal);
-  const child = spawnGit(start, input !== undefined);
-  const ending = endingOf(child, start.family === true);
+  const kept: Buffer[] = [];
+  const errors: Buffer[] = [];
+  let bytes = 0;
+  let errorBytes = 0;
   let isLate = false;
   let cut = false;
   let fault: unknown;
   const stop = () => ending.stop();
-  const timer = setTimeout(() => {
-    isLate = true;
-    stop();
-  }, timeoutMs);
-  if (!finish) start.signal.addEventListener("abort", stop, { once: true });
-  process.once("exit", ending.kill);
-  try {
-    const kept: Buffer[] = [];
-    let bytes = 0;
-    child.stdout?.on("data", (chunk: Buffer) => {
+  const child = startGit(start, input, {
+    stdout(bare) {
       if (cut || fault !== undefined || start.signal.aborted) return;
+      const chunk = Buffer.from(bare.buffer, bare.byteOffset, bare.byteLength);
       bytes += chunk.length;
       try {
         if (take === undefined) kept.push(chunk);
@@ -63,18 +59,28 @@ export async function runProcess(
         fault = error;
       }
       stop();
+    },
+    stderr(chunk) {
+      // Only the beginning is kept.
+      if (errorBytes < GIT_ERROR_BYTES_MAX) errors.push(Buffer.from(chunk));
+      errorBytes += chunk.length;
+    },
+  });
+  const ending = endingOf(child, start.family === true);
+  const timer = setTimeout(() => {
+    isLate = true;
+    stop();
+  }, timeoutMs);
+  if (!finish) start.signal.addEventListener("abort", stop, { once: true });
+  process.once("exit", ending.kill);
+  try {
+    const { status, killedBy } = await child.ended.catch((error) => {
+      throw startError(error);
     });
-    const errors = collect(child);
-    if (input !== undefined) {
-      // A command that ends before it has read everything says why by its status.
-      child.stdin?.on("error", () => {});
-      child.stdin?.end(input);
-    }
-    const { status, killedBy } = await ended(child);
     throwIfAborted(start.signal);
     if (fault !== undefined) throw fault;
     if (isLate) throw tooSlow(start.args, timeoutMs);
-    const said = redact(errors());
+    const said = redact(Buffer.concat(errors).toString("utf8", 0, GIT_ERROR_BYTES_MAX));
     // git looks at files through memory it shares with them: one that shrinks meanwhile ends it. What it
     // reads piece by piece it finds too short.
     if (killedBy === "SIGBUS" || (status !== 0 && said.includes("short read while indexing"))) {
@@ -95,24 +101,19 @@ export async function runProcess(
   }
 }
 
-function spawnGit({ program, args, cwd, env, family = false }: Start, hasInput: boolean): ChildProcess {
+function startGit(start: Start, input: Command["input"], sinks: ChildSinks): RunningChild {
+  // A group of its own, so that it is ended together with whatever it has started. It costs time, and what
+  // only reads starts nothing.
+  const detached = start.family === true && process.platform !== "win32";
   try {
-    return spawn(program, args, {
-      cwd,
-      env,
-      stdio: [hasInput ? "pipe" : "ignore", "pipe", "pipe"],
-      // A group of its own, so that it is ended together with whatever it has started. It costs time, and
-      // what only reads starts nothing.
-      detached: family && process.platform !== "win32",
-      windowsHide: true,
-    });
+    return startChild({ ...start, input, detached }, sinks);
   } catch (error) {
     throw startError(error);
   }
 }
 
 /** The ways to end a child and all of its descendants. */
-function endingOf(child: ChildProcess, family: boolean): { stop(): void; kill(): void; done(): void } {
+function endingOf(child: RunningChild, family: boolean): { stop(): void; kill(): void; done(): void } {
   let patience: NodeJS.Timeout | undefined;
   const signal = (name: "SIGTERM" | "SIGKILL") => {
     try {
@@ -121,7 +122,7 @@ function endingOf(child: ChildProcess, family: boolean): { stop(): void; kill():
       else if (process.platform !== "win32") process.kill(-child.pid, name);
       else {
         const args = ["/pid", String(child.pid), "/t", "/f"];
-        spawn("taskkill", args, { stdio: "ignore", windowsHide: true }).once("error", () => child.kill());
+        spawn("taskkill", args, { stdio: "ignore", windowsHide: true }).once("error", () => child.kill(name));
       }
     } catch {
       // It is gone already.
@@ -142,28 +143,6 @@ function endingOf(child: ChildProcess, family: boolean): { stop(): void; kill():
       if (patience !== undefined) kill();
     },
   };
-}
-
-/** Keeps the beginning of standard error. */
-function collect(child: ChildProcess): () => string {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  child.stderr?.on("data", (chunk: Buffer) => {
-    if (bytes < GIT_ERROR_BYTES_MAX) chunks.push(chunk);
-    bytes += chunk.length;
-  });
-  return () => Buffer.concat(chunks).toString("utf8", 0, GIT_ERROR_BYTES_MAX);
-}
-
-async function ended(child: ChildProcess): Promise<{ status: number | null; killedBy: string | null }> {
-  try {
-    return await new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (status, killedBy) => resolve({ status, killedBy }));
-    });
-  } catch (error) {
-    throw startError(error);
-  }
 }
 
 function startError(error: unknown): ToolError {

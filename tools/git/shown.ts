@@ -40,38 +40,44 @@ export const COMMIT_FIELDS = 9;
 
 /** Understands what git prints with {@link COMMIT_FORMAT}. */
 export function parseCommits(output: string): Commit[] {
-  const fields = output.split("\0");
-  const commits: Commit[] = [];
-  for (let i = 1; i + COMMIT_FIELDS - 1 < fields.length + 1; i += COMMIT_FIELDS) {
-    const [hash, parents, author, mail, at, refs, subject, side, tail] = fields.slice(i, i + COMMIT_FIELDS);
-    if (hash === undefined || parents === undefined) break;
-    commits.push({
-      hash,
-      parents: parents === "" ? [] : parents.split(" "),
-      author: line(author),
-      mail: line(mail),
-      at: new Date(Number(at) * 1_000),
-      refs: line(refs),
-      subject: line(subject),
-      side: side ?? "",
-      tail: tail ?? "",
-    });
-  }
-  return commits;
+  return commitsOf(output.split("\0"));
 }
 
 /** Takes the whole commits from a beginning of what git prints; of the last one more may follow. */
 export function takeCommits(output: string): { commits: Commit[]; rest: string } {
   const fields = output.split("\0");
   const end = 1 + COMMIT_FIELDS * Math.max(0, Math.floor((fields.length - 2) / COMMIT_FIELDS));
-  return {
-    commits: parseCommits(fields.slice(0, end).join("\0")),
-    rest: ["", ...fields.slice(end)].join("\0"),
-  };
+  const rest = ["", ...fields.splice(end)].join("\0");
+  return { commits: commitsOf(fields), rest };
+}
+
+/** The commits of fields, of which the first is what stands before all of them. */
+function commitsOf(fields: readonly string[]): Commit[] {
+  const commits: Commit[] = [];
+  for (let i = 1; i + COMMIT_FIELDS <= fields.length; i += COMMIT_FIELDS) {
+    const [hash = "", parents, author, mail, at, refs, subject, side = "", tail = ""] = fields.slice(
+      i,
+      i + COMMIT_FIELDS,
+    );
+    commits.push({
+      hash,
+      parents: parents === "" || parents === undefined ? [] : parents.split(" "),
+      author: line(author),
+      mail: line(mail),
+      at: new Date(Number(at) * 1_000),
+      refs: line(refs),
+      subject: line(subject),
+      side,
+      tail,
+    });
+  }
+  return commits;
 }
 
 /** A field of a commit in one line. */
 function line(text = ""): string {
+  // Mostly it is one, and seeing that takes less than making it one.
+  if (text === "" || (text.length <= FIELD_CHARS && /^[!-~]+(?: [!-~]+)*$/.test(text))) return text;
   return clip(visible(text).replace(/\s+/g, " ").trim(), FIELD_CHARS);
 }
 
