@@ -54,7 +54,11 @@ function startNatively(start: ChildStart, sinks: ChildSinks): RunningChild | und
   const child = spawnNatively([program, ...args], {
     cwd,
     env,
-    stdin: input === undefined ? "ignore" : typeof input === "string" ? new TextEncoder().encode(input) : input,
+    stdin: input === undefined
+      ? "ignore"
+      : typeof input === "string"
+      ? new TextEncoder().encode(input)
+      : input,
     stdout: "pipe",
     stderr: "pipe",
     detached,

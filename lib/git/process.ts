@@ -31,7 +31,10 @@ export class InterruptedError extends ToolError {
   }
 }
 
-/** Runs it to its end. @throws {ToolError} when it cannot be started or takes too long. */
+/**
+ * Runs it until it has ended or there is enough of its output.
+ * @throws {ToolError} when it cannot be started or takes too long.
+ */
 export async function runProcess(
   start: Start,
   { input, take, maxBytes = GIT_OUTPUT_BYTES_MAX, timeoutMs = GIT_MS_MAX, finish = false }: Partial<Command> =
@@ -45,6 +48,7 @@ export async function runProcess(
   let isLate = false;
   let cut = false;
   let fault: unknown;
+  const enough = Promise.withResolvers<undefined>();
   const stop = () => ending.stop();
   const child = startGit(start, input, {
     stdout(bare) {
@@ -58,6 +62,7 @@ export async function runProcess(
       } catch (error) {
         fault = error;
       }
+      enough.resolve(undefined);
       stop();
     },
     stderr(chunk) {
@@ -73,32 +78,33 @@ export async function runProcess(
   }, timeoutMs);
   if (!finish) start.signal.addEventListener("abort", stop, { once: true });
   process.once("exit", ending.kill);
-  try {
-    const { status, killedBy } = await child.ended.catch((error) => {
-      throw startError(error);
-    });
-    throwIfAborted(start.signal);
-    if (fault !== undefined) throw fault;
-    if (isLate) throw tooSlow(start.args, timeoutMs);
-    const said = redact(Buffer.concat(errors).toString("utf8", 0, GIT_ERROR_BYTES_MAX));
-    // git looks at files through memory it shares with them: one that shrinks meanwhile ends it. What it
-    // reads piece by piece it finds too short.
-    if (killedBy === "SIGBUS" || (status !== 0 && said.includes("short read while indexing"))) {
-      throw new InterruptedError();
-    }
-    const stdout = Buffer.concat(kept);
-    return {
-      status: cut ? undefined : status ?? -1,
-      stdout: stdout.length > maxBytes ? stdout.subarray(0, maxBytes) : stdout,
-      stderr: said,
-      cut,
-    };
-  } finally {
+  const ended = child.ended.finally(() => {
     clearTimeout(timer);
     start.signal.removeEventListener("abort", stop);
     process.removeListener("exit", ending.kill);
     ending.done();
+  }).catch((error) => {
+    throw startError(error);
+  });
+  // Ending takes git as long as a fifth of a short command. When there is enough, what only reads may do so
+  // while the call goes on; what changes something is waited for.
+  const end = await (start.family === true ? ended : Promise.race([ended, enough.promise]));
+  throwIfAborted(start.signal);
+  if (fault !== undefined) throw fault;
+  if (isLate) throw tooSlow(start.args, timeoutMs);
+  const said = redact(Buffer.concat(errors).toString("utf8", 0, GIT_ERROR_BYTES_MAX));
+  // git looks at files through memory it shares with them: one that shrinks meanwhile ends it. What it reads
+  // piece by piece it finds too short.
+  if (end?.killedBy === "SIGBUS" || (end?.status !== 0 && said.includes("short read while indexing"))) {
+    throw new InterruptedError();
   }
+  const stdout = Buffer.concat(kept);
+  return {
+    status: cut ? undefined : end?.status ?? -1,
+    stdout: stdout.length > maxBytes ? stdout.subarray(0, maxBytes) : stdout,
+    stderr: said,
+    cut,
+  };
 }
 
 function startGit(start: Start, input: Command["input"], sinks: ChildSinks): RunningChild {

@@ -48,14 +48,14 @@ export const gitLog: AnyTool = defineTool({
       const path = args.path === undefined ? undefined : await repository.pathOf(args.path);
       const [filter, words] = await filterOf(repository, args, ctx);
       const follow = path !== undefined && path !== "" && await isFollowed(repository, path, range);
-      const named = args.contains !== undefined || follow;
+      const isNamed = args.contains !== undefined || follow;
       const command: Command = {
         name: "log",
         options: [
           ...[COMMIT_FORMAT, "--decorate=short"],
           ...range.options,
           ...filter,
-          ...(named ? ["--name-only"] : ["--no-patch"]),
+          ...(isNamed ? ["--name-only"] : ["--no-patch"]),
           ...(follow ? ["--follow"] : []),
         ],
         revisions: range.revisions,
@@ -64,7 +64,8 @@ export const gitLog: AnyTool = defineTool({
         ...(args.author === undefined ? {} : { env: { LC_ALL: "C.UTF-8" } }),
       };
       const style = { isSearch: args.contains !== undefined, follow: follow ? path : undefined, ...range };
-      const running = collect(repository, command, { offset, limit, isSearch: style.isSearch }, (commit) => {
+      const wanted = { offset, limit, isSearch: style.isSearch, isNamed };
+      const running = collect(repository, command, wanted, (commit) => {
         return rowOf(commit, style, repository, time);
       });
       // Made while git is at work.
@@ -90,6 +91,8 @@ interface Wanted {
   readonly limit: number;
   /** Whether only those count that match in a file that may be read. */
   readonly isSearch: boolean;
+  /** Whether git names files behind each commit. */
+  readonly isNamed: boolean;
 }
 
 /**
@@ -101,7 +104,7 @@ interface Wanted {
 async function collect(
   repository: Repository,
   command: Command,
-  { offset, limit, isSearch }: Wanted,
+  { offset, limit, isSearch, isNamed }: Wanted,
   show: (commit: Commit) => string,
 ): Promise<{ readonly rows: readonly string[]; readonly hasMore: boolean }> {
   const rows: string[] = [];
@@ -127,7 +130,7 @@ async function collect(
   const decoder = new TextDecoder();
   let rest = "";
   const take = (chunk: Uint8Array) => {
-    const part = takeCommits(rest + decoder.decode(chunk, { stream: true }));
+    const part = takeCommits(rest + decoder.decode(chunk, { stream: true }), isNamed);
     rest = part.rest;
     return keep(part.commits);
   };

@@ -43,10 +43,14 @@ export function parseCommits(output: string): Commit[] {
   return commitsOf(output.split("\0"));
 }
 
-/** Takes the whole commits from a beginning of what git prints; of the last one more may follow. */
-export function takeCommits(output: string): { commits: Commit[]; rest: string } {
+/**
+ * Takes the whole commits from a beginning of what git prints.
+ * @param hasTail Whether something is printed behind a commit, of which more may follow behind the last one.
+ */
+export function takeCommits(output: string, hasTail: boolean): { commits: Commit[]; rest: string } {
   const fields = output.split("\0");
-  const end = 1 + COMMIT_FIELDS * Math.max(0, Math.floor((fields.length - 2) / COMMIT_FIELDS));
+  const whole = Math.floor((fields.length - (hasTail ? 2 : 1)) / COMMIT_FIELDS);
+  const end = 1 + COMMIT_FIELDS * Math.max(0, whole);
   const rest = ["", ...fields.splice(end)].join("\0");
   return { commits: commitsOf(fields), rest };
 }
