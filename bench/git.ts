@@ -12,7 +12,7 @@ import { createApp } from "../lib/app.ts";
 import { loadConfig, thisHost } from "../lib/config.ts";
 import { ROOT } from "../scripts/runtimes.mjs";
 import { modules } from "../main.ts";
-import { Client } from "./support/client.ts";
+import { BlockingClient } from "./support/blocking.ts";
 import { git, type History, makeHistory, pathOf } from "./support/history.ts";
 import { machine, median, number, table, verdict } from "./support/report.ts";
 
@@ -84,7 +84,7 @@ const CASES: readonly Case[] = [
 ];
 
 /** Calls a tool and returns the text of its reply. */
-type Call = (tool: string, args: Readonly<Record<string, unknown>>) => Promise<string>;
+type Call = (tool: string, args: Readonly<Record<string, unknown>>) => string | Promise<string>;
 
 /** The caller as the server makes it, in this process. */
 async function inProcess(folder: string): Promise<Call> {
@@ -96,16 +96,16 @@ async function inProcess(folder: string): Promise<Call> {
   };
 }
 
-async function over(command: readonly string[], home: string): Promise<[Call, Client]> {
-  const client = new Client(command, home);
-  await client.initialize();
-  return [async (tool, args) => {
-    const { content = [] } = await client.call(tool, args);
+function over(command: readonly string[], home: string): [Call, BlockingClient] {
+  const client = new BlockingClient(command, home);
+  client.initialize();
+  return [(tool, args) => {
+    const { content = [] } = client.call(tool, args);
     return content.map(({ text = "" }) => text).join("\n");
   }, client];
 }
 
-async function milliseconds(work: () => Promise<unknown>): Promise<number> {
+async function milliseconds(work: () => unknown): Promise<number> {
   const before = performance.now();
   await work();
   return performance.now() - before;
@@ -165,10 +165,10 @@ async function compareAll(base: string): Promise<void> {
   );
   const product = join(ROOT, "dist", process.platform === "win32" ? "clawhammer.exe" : "clawhammer");
   const [binary, client] = existsSync(product)
-    ? await over([product, "serve", "--allow", folder], base)
+    ? over([product, "serve", "--allow", folder], base)
     : [undefined, undefined];
   const server = join(ROOT, "node_modules/@cyanheads/git-mcp-server/dist/index.js");
-  const [node, other] = await over(["node", server], base);
+  const [node, other] = over(["node", server], base);
   const contenders = { caller: await inProcess(folder), binary, node };
   const rows: string[][] = [];
   const judged: (readonly string[])[] = [];

@@ -1,0 +1,105 @@
+/**
+ * A client that stands still until the reply is there, so that hardly any time of its own is in what it
+ * measures: what wakes it is the reply itself, and not an event loop. One request at a time.
+ * @module
+ */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, constants, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import type { Result } from "./client.ts";
+
+/** A pipe with a descriptor for each end. */
+interface Pipe {
+  readonly read: number;
+  readonly write: number;
+}
+
+/** Makes a pipe of which both ends block: those of `node:child_process` do not. */
+function makePipe(folder: string): Pipe {
+  const path = join(folder, "pipe");
+  execFileSync("mkfifo", [path]);
+  // Opened for one direction alone, it would wait for somebody to open the other.
+  const both = openSync(path, constants.O_RDWR);
+  try {
+    return { read: openSync(path, constants.O_RDONLY), write: openSync(path, constants.O_WRONLY) };
+  } finally {
+    closeSync(both);
+    rmSync(path);
+  }
+}
+
+/** A server under measurement, started as Claude Desktop starts one: in `/`, with little environment. */
+export class BlockingClient {
+  readonly #child: ChildProcess;
+  readonly #requests: number;
+  readonly #replies: number;
+  readonly #buffer = new Uint8Array(1 << 20);
+  readonly #decoder = new TextDecoder();
+  #ids = 0;
+
+  /** @param home Its home directory, in which the pipes are made, too. */
+  constructor(command: readonly string[], home: string) {
+    const [program = "", ...args] = command;
+    const [requests, replies] = [makePipe(home), makePipe(home)];
+    const env = { PATH: process.env.PATH, HOME: home };
+    this.#child = spawn(program, args, {
+      cwd: "/",
+      env,
+      stdio: [requests.read, replies.write, "ignore"],
+    });
+    closeSync(requests.read);
+    closeSync(replies.write);
+    this.#requests = requests.write;
+    this.#replies = replies.read;
+  }
+
+  /** Opens the session as a host of the 2025 era does. */
+  initialize(): void {
+    const clientInfo = { name: "bench", version: "0" };
+    this.#request("initialize", { protocolVersion: "2025-11-25", capabilities: {}, clientInfo });
+    this.#send({ method: "notifications/initialized" });
+  }
+
+  /** Calls a tool. @throws {Error} when the reply is an error, also one of the tool. */
+  call(name: string, args: object): Result {
+    return this.#request("tools/call", { name, arguments: args });
+  }
+
+  /** Ends the server and waits until it is gone. */
+  async close(): Promise<void> {
+    const gone = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await gone;
+    closeSync(this.#requests);
+    closeSync(this.#replies);
+  }
+
+  #request(method: string, params: object): Result {
+    const id = ++this.#ids;
+    this.#send({ id, method, params });
+    for (;;) {
+      for (const line of this.#lines()) {
+        const message: { id?: number; result?: Result; error?: { message: string } } = JSON.parse(line);
+        if (message.id !== id) continue; // A notification.
+        if (message.result !== undefined && message.result.isError !== true) return message.result;
+        throw new Error(message.error?.message ?? message.result?.content?.[0]?.text ?? line);
+      }
+    }
+  }
+
+  #send(message: object): void {
+    writeSync(this.#requests, `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+  }
+
+  /** Reads as far as the end of a line. */
+  #lines(): string[] {
+    let text = "";
+    while (!text.endsWith("\n")) {
+      const count = readSync(this.#replies, this.#buffer, 0, this.#buffer.length, null);
+      if (count === 0) throw new Error("The server has ended");
+      text += this.#decoder.decode(this.#buffer.subarray(0, count), { stream: true });
+    }
+    return text.split("\n").slice(0, -1);
+  }
+}
