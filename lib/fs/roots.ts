@@ -48,6 +48,15 @@ export function openRoots(allow: readonly Allowed[]): { roots: Root[]; missing: 
   return { roots: [...roots.values()], missing };
 }
 
+/** Where a path really is; the path itself when that cannot be told, because nothing is there. */
+export function realOf(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
+  }
+}
+
 /** Whether `path` is `folder` or below it. Both absolute and normalised; compared by whole components. */
 export function isInside(path: string, folder: string): boolean {
   if (path === folder) return true;
