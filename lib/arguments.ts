@@ -18,13 +18,13 @@ export interface Callable {
 
 /**
  * The arguments as the handler gets them: complete, of the right types, paths absolute and inside.
- * @param settle Makes paths absolute, and refuses those outside of the allowed folders.
+ * @param settle Makes a path absolute, and refuses one outside of the allowed folders.
  * @throws {ToolError} naming what is wrong with which argument.
  */
 export async function checkArguments(
   callable: Callable,
   args: unknown,
-  settle: (paths: readonly string[]) => Promise<readonly string[]>,
+  settle: (path: string) => Promise<string>,
 ): Promise<Record<string, unknown>> {
   const { tool } = callable;
   callable.schema ??= argumentSchema(tool);
@@ -39,8 +39,8 @@ export async function checkArguments(
   const checked: Record<string, unknown> = { ...outcome.data };
   for (const name of tool.paths) {
     const value = checked[name];
-    if (typeof value === "string") checked[name] = (await settle([value]))[0];
-    else if (Array.isArray(value)) checked[name] = await settle(value.map(String));
+    if (typeof value === "string") checked[name] = await settle(value);
+    else if (Array.isArray(value)) checked[name] = await Promise.all(value.map(String).map(settle));
   }
   return checked;
 }

@@ -6,11 +6,12 @@
 import { noticesOf, renameArguments, withNotices } from "./aliases.ts";
 import { type Callable, checkArguments } from "./arguments.ts";
 import { type Deadline, startDeadline } from "./deadline.ts";
-import { CancelledError, errorText, ToolError, UnknownNameError, untilAborted } from "./errors.ts";
+import { CancelledError, errorText, ToolError, UnknownNameError } from "./errors.ts";
 import { CALL_MS_MAX } from "./limits.ts";
 import { nearest } from "./nearest.ts";
 import { createOffer, type Offer } from "./offer.ts";
 import { type CallResult, type Content, render, renderError } from "./reply.ts";
+import { Stop } from "./stop.ts";
 import type { AnyTool, Context, Elicit, Log, Module, Reach, Sample } from "./tool.ts";
 import type { UserTools } from "./user/types.ts";
 
@@ -35,9 +36,10 @@ export interface Services {
 
 /** What one call brings besides its arguments. */
 export interface CallOptions {
+  /** What stops the call; its time limit does so, too. */
+  readonly stop?: Stop;
+  /** The same where the signal is not for this call alone. */
   readonly signal?: AbortSignal;
-  /** The controller of that signal, when it is for this call alone: its time limit stops it as well. */
-  readonly stop?: AbortController;
   readonly progress?: (done: number, total?: number, message?: string) => void;
   /** What the client can do besides; see {@link Context}. */
   readonly elicit?: Elicit;
@@ -65,7 +67,7 @@ export interface Caller {
    */
   call(name: string, args: unknown, options?: CallOptions): Promise<CallResult>;
   /** The context that prompts and resources are given. */
-  context(options?: CallOptions): Promise<Context>;
+  context(signal?: AbortSignal): Promise<Context>;
 }
 
 /** Makes the caller for the modules that are switched on. */
@@ -81,7 +83,9 @@ export function createCaller(modules: readonly Module[], services: Services): Ca
     hasUserTools: services.userTools !== undefined,
     refresh: async () => await (await offered.open())?.refresh(),
     onChange: offered.onChange,
-    context: async (options = {}) => createContext(services, await services.reach(), options),
+    context: async (signal = new AbortController().signal) => {
+      return createContext(services, await services.reach(), {}, { signal });
+    },
     async call(name, args, options = {}) {
       const callable = offered.known(name) ?? await offered.find(name);
       if (callable === undefined) throw new UnknownNameError(unknownTool(name, offered.now().tools));
@@ -104,7 +108,7 @@ async function attempt(
   findUser: Offer["findUser"],
 ): Promise<[CallResult | undefined, string]> {
   const { tool } = callable;
-  const { signal, stop, unlink } = stoppable(options);
+  const { stop, unlink } = stoppable(options);
   const timeoutMs = tool.timeoutMs ?? CALL_MS_MAX;
   const expire = () => stop.abort(tooSlow(tool, timeoutMs));
   // Only a call whose time can stand still needs more than a timer.
@@ -117,8 +121,7 @@ async function attempt(
     services.log.debug(() => `${tool.name} ${JSON.stringify(args)?.slice(0, 2_000)}`);
     const reach = await services.reach();
     const { files } = reach;
-    const settle = (paths: readonly string[]) =>
-      Promise.all(paths.map((path) => files.settle(files.resolve(path))));
+    const settle = (path: string) => files.settle(files.resolve(path));
     const { args: current, notices } = renameArguments(tool, args);
     const checked = tool.remote === undefined
       ? await checkArguments(callable, current, settle)
@@ -133,17 +136,12 @@ async function attempt(
       const [result, outcome] = await attempt(to.name, target, to.args, services, options, findUser);
       return [result, `${outcome} (${to.name})`];
     }
-    const reply = await untilAborted(
-      async () => {
-        const asking = deadline === undefined ? options : pausing(options, deadline);
-        return await tool.run(checked, createContext(services, reach, { ...asking, signal }));
-      },
-      signal,
-    );
+    const asking = deadline === undefined ? options : pausing(options, deadline);
+    const reply = await stop.wait(() => tool.run(checked, createContext(services, reach, asking, stop)));
     return [withNotices(render(reply), [...noticesOf(called, tool), ...notices]), "ok"];
   } catch (error) {
-    const known = signal.aborted ? signal.reason : error;
-    if (signal.aborted && !(known instanceof ToolError)) return [undefined, "cancelled"];
+    const known = stop.isStopped ? stop.reason : error;
+    if (stop.isStopped && !(known instanceof ToolError)) return [undefined, "cancelled"];
     if (known instanceof ToolError || isDenoRefusal(known)) {
       const text = known instanceof ToolError ? errorText(known) : denoRefusal(tool, known);
       // It names paths and whatever else was asked for, as arguments do.
@@ -163,15 +161,13 @@ async function attempt(
   }
 }
 
-/** What stops a call: its client or its time limit. */
-function stoppable({ signal, stop }: CallOptions) {
-  if (stop !== undefined) return { stop, signal: stop.signal };
-  const own = new AbortController();
-  if (signal === undefined) return { stop: own, signal: own.signal };
-  const cancel = () => own.abort();
+/** What stops the call, for this call alone. */
+function stoppable({ signal, stop = new Stop() }: CallOptions): { stop: Stop; unlink?: () => void } {
+  if (signal === undefined) return { stop };
+  const cancel = () => stop.abort();
   if (signal.aborted) cancel();
   else signal.addEventListener("abort", cancel);
-  return { stop: own, signal: own.signal, unlink: () => signal.removeEventListener("abort", cancel) };
+  return { stop, unlink: () => signal.removeEventListener("abort", cancel) };
 }
 
 /** What asks the client, so that the time it takes does not count where nobody waits meanwhile. */
@@ -232,14 +228,17 @@ function unknownTool(name: string, tools: readonly AnyTool[]): string {
 function createContext(
   services: Services,
   reach: Reach,
-  { signal, progress, elicit, sample }: CallOptions,
+  { progress, elicit, sample }: CallOptions,
+  stop: { readonly signal: AbortSignal },
 ): Context {
   let zone = services.timeZone;
   return {
     ...reach,
     log: services.log,
     readOnly: services.readOnly,
-    signal: signal ?? new AbortController().signal,
+    get signal() {
+      return stop.signal;
+    },
     progress: progress ?? (() => {}),
     ...(services.userTools === undefined ? {} : { userTools: services.userTools }),
     ...(elicit === undefined ? {} : { elicit }),

@@ -110,7 +110,8 @@ export async function loadConfig(
   const folders = platformFolders(host);
   const named = fromFlags.config ?? fromEnvironment.config;
   const file = await readConfigFile(named, folders, host).catch(without);
-  const merged = merge([file?.settings ?? {}, fromEnvironment, fromFlags]);
+  const fromFile = file && await readConfigText(file.text, file.path, host).catch(without);
+  const merged = merge([fromFile ?? {}, fromEnvironment, fromFlags]);
   const config: Config = {
     allow: merged.allow ?? [],
     modules: merged.modules,
@@ -166,7 +167,7 @@ async function readConfigFile(
   named: string | undefined,
   folders: Folders,
   host: Host,
-): Promise<{ path: string; settings: Settings } | undefined> {
+): Promise<{ path: string; text: string } | undefined> {
   const path = named ?? (folders.config && pathsOf(host).join(folders.config, CONFIG_FILE));
   if (path === undefined) return undefined;
   let bytes: Uint8Array;
@@ -185,7 +186,7 @@ async function readConfigFile(
       : `It is named by ${flagOf("config")} or ${variableOf("config")}`;
     throw new UsageError(`Cannot read the configuration "${path}": ${why}\n${next}`);
   }
-  return { path, settings: await readConfigText(new TextDecoder().decode(bytes), path, host) };
+  return { path, text: new TextDecoder().decode(bytes) };
 }
 
 /** Whether a runtime's sandbox forbids the file: then it counts as absent. */

@@ -7,8 +7,7 @@
  * @module
  */
 import { spawn } from "node:child_process";
-import { constants } from "node:fs";
-import { access, realpath, stat } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Host, pathsOf } from "./config/host.ts";
 import { isInside } from "./fs/roots.ts";
@@ -127,10 +126,14 @@ async function usable(
   return await isProgram(path) && !(await isWritable(path, allowed)) ? path : undefined;
 }
 
-async function isExecutable(path: string): Promise<boolean> {
+/**
+ * Whether a path is a file that is meant to be run. By its mode: access(2), which would say it for this very
+ * user, never answers under Deno without the permission to know who that is.
+ */
+export async function isExecutable(path: string): Promise<boolean> {
   try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
+    const stats = await stat(path);
+    return stats.isFile() && (process.platform === "win32" || (stats.mode & 0o111) !== 0);
   } catch {
     return false;
   }

@@ -11,7 +11,7 @@ import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { access, open } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 import process from "node:process";
@@ -30,6 +30,7 @@ import { errorCode, errorText, throwIfAborted, ToolError } from "./errors.ts";
 import { createGate } from "./gate.ts";
 import { SEARCH_ERROR_BYTES_MAX, SEARCH_MS_MAX, SEARCHES_AT_ONCE_MAX } from "./limits.ts";
 import { makePrivate } from "./private.ts";
+import { isExecutable } from "./programs.ts";
 import { embeddedFile, sourceFolder } from "./runtime.ts";
 import type { Log } from "./tool.ts";
 
@@ -165,15 +166,6 @@ async function* executables(options: RipgrepOptions): AsyncGenerator<string, und
   ];
   for (const path of elsewhere) if (await isExecutable(path)) yield path;
   return undefined;
-}
-
-async function isExecutable(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /**

@@ -55,7 +55,7 @@ interface Offer {
  * Makes the factory that a transport asks for one server a connection (or a request, over HTTP). Whatever
  * costs time is made once, here or at its first use.
  */
-export function createServerFactory(parts: ServerParts): (ctx: McpRequestContext) => Server {
+export function createServerFactory(parts: ServerParts): (ctx: McpRequestContext) => StrictServer {
   const { caller, log } = parts;
   let listed: { readonly of: readonly AnyTool[]; readonly tools: Tool[] } | undefined;
   const offer: Offer = {
@@ -174,7 +174,10 @@ function registerTools(server: StrictServer, offer: Offer): void {
     if (round !== undefined) {
       return rounds.run(params.name, round, options, (all) => answerCall(offer, params, all));
     }
-    const asking = askingBy(requestsTo(server, options.signal), { elicitation, sampling });
+    const asking = askingBy(requestsTo(server, options.stop?.signal ?? options.signal), {
+      elicitation,
+      sampling,
+    });
     return answerCall(offer, params, { ...options, ...asking });
   };
   // Only makes the method known; the calls themselves take the short way of StrictServer.
@@ -252,7 +255,7 @@ async function answer<T>(
   const { method, signal } = ctx.mcpReq;
   try {
     await refreshed(offer);
-    return await work(await offer.caller.context({ signal }));
+    return await work(await offer.caller.context(signal));
   } catch (error) {
     throw explained(offer, method, error);
   }

@@ -2,9 +2,8 @@
  * Folders that hold nearly everything: allowing one is allowed, but never by accident.
  * @module
  */
-import { realpathSync } from "node:fs";
 import { type Host, pathsOf } from "./config/host.ts";
-import type { Allowed } from "./fs/roots.ts";
+import { type Allowed, realOf } from "./fs/roots.ts";
 
 /** What such a folder is: `your whole home folder`; undefined for any other. */
 export function breadthOf(path: string, host: Host): string | undefined {
@@ -22,12 +21,4 @@ export function breadthWarning({ path, readOnly }: Allowed, host: Host): string 
   const breadth = breadthOf(path, host);
   return breadth && `"${path}" is ${breadth}: Claude could read${readOnly ? "" : " and change"} almost ` +
       "everything you can, also mail, browser profiles and the settings of other programs";
-}
-
-function realOf(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
 }

@@ -5,7 +5,7 @@
 import { writeFile } from "node:fs/promises";
 import { examine, isHealthy, settingOf } from "../doctor/doctor.ts";
 import { renderBundle, renderReport, reportOf } from "../doctor/report.ts";
-import { errorText, ToolError, UsageError } from "../errors.ts";
+import { errorCode, errorText, ToolError, UsageError } from "../errors.ts";
 import type { Invocation } from "./command.ts";
 import { complain, print } from "./output.ts";
 
@@ -29,7 +29,8 @@ async function save(path: string, text: string): Promise<void> {
   try {
     await writeFile(path, text, { mode: 0o600, flag: "wx" });
   } catch (error) {
-    throw new ToolError(`Cannot write "${path}": ${errorText(error)}`, "Name a file that does not exist yet");
+    const why = errorCode(error) === "EEXIST" ? "it exists already" : errorText(error);
+    throw new ToolError(`Cannot write "${path}": ${why}`, "Name a file that does not exist yet");
   }
   await complain(`wrote "${path}" for a bug report; read it before you send it on`);
 }

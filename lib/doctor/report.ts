@@ -95,7 +95,7 @@ export async function renderBundle(sections: readonly Section[], setting: Settin
     part("Findings", renderReport(sections)),
     part("Entries of clients", own.join("\n\n")),
     part("Variables", variables.join("\n")),
-    part(`Configuration ${config.file ?? ""}`, config.file === undefined ? "" : await readText(config.file)),
+    part(`Configuration ${config.file ?? ""}`.trimEnd(), await configurationText(setting)),
     part("Log", logs.join("\n")),
     ...theirs,
   ].join("\n");
@@ -126,8 +126,13 @@ function withoutValues(raw: unknown): unknown {
   });
 }
 
-async function readText(path: string): Promise<string> {
-  return await readFile(path, "utf8").catch(() => "");
+/** The configuration file, unless it is wrong: its secrets are known only where it is understood. */
+async function configurationText({ config: { file }, faults }: Setting): Promise<string> {
+  if (file === undefined) return "";
+  if (faults.length > 0) {
+    return "(left out: the configuration has faults, so what is secret in it cannot be told)";
+  }
+  return await readFile(file, "utf8").catch(() => "");
 }
 
 function userName(): string | undefined {

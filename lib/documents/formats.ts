@@ -64,26 +64,52 @@ const EXTENSIONS: ReadonlyMap<string, Format> = new Map<string, Format>([
   ["ipynb", FORMATS.ipynb],
 ]);
 
+/** Bytes in which a PDF says what it is (ISO 32000-1, annex H.3, note 13). */
+const PDF_BYTES = 1_024;
+const PERCENT = 0x25;
+
 /** See {@link Documents.recognise}. */
 export function recognise(head: Uint8Array, name: string, mimeType = ""): Format | undefined {
-  const bytes = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, SNIFF_BYTES));
   // Some writers put a few bytes in front of a PDF; a text that speaks of PDF is none.
-  const pdf = bytes.subarray(0, 1_024).indexOf("%PDF-");
+  const pdf = startOfPdf(head.subarray(0, PDF_BYTES));
   if (pdf === 0 || (pdf > 0 && detect(head, true) === undefined)) return FORMATS.pdf;
-  const isAt = (mark: string, at: number) => bytes.toString("latin1", at, at + mark.length) === mark;
-  const marked = MARKS.find(([, at, mark]) => isAt(mark, at));
+  const marked = MARKS.find(([, at, mark]) => isAt(head, at, mark));
   if (marked !== undefined) return marked[0];
-  if (isAt("PK\x03\x04", 0) || isAt("PK\x05\x06", 0)) {
+  if (isAt(head, 0, "PK\x03\x04") || isAt(head, 0, "PK\x05\x06")) {
+    const bytes = startOf(head);
     return ZIP_HINTS.find(([contains]) => bytes.includes(contains))?.[1] ?? FORMATS.zip;
   }
-  const named = textualFormat(name) ??
-    TEXTUAL.find((format) => format.mimeType === mimeType.split(";")[0]?.trim().toLowerCase());
+  const named = textualFormat(name) ?? textualType(mimeType);
   // What is called a notebook and begins like none is text like any other.
   if (named === undefined || detect(head, true) === undefined) return undefined;
-  const start = bytes.toString("latin1");
+  const start = startOf(head).toString("latin1");
   if (named === FORMATS.ipynb && !/^\s*\{/.test(start)) return undefined;
   if (named === FORMATS.eml && !/^[!-9;-~]+[ \t]*:|^From /.test(start)) return undefined;
   return named;
+}
+
+function startOf(head: Uint8Array): Buffer {
+  return Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, SNIFF_BYTES));
+}
+
+function startOfPdf(bytes: Uint8Array): number {
+  let at = bytes.indexOf(PERCENT);
+  while (at !== -1 && !isAt(bytes, at, "%PDF-")) at = bytes.indexOf(PERCENT, at + 1);
+  return at;
+}
+
+/** Whether the bytes from `at` on are those of the mark. Every file that is read is asked for all marks. */
+function isAt(bytes: Uint8Array, at: number, mark: string): boolean {
+  for (let index = 0; index < mark.length; index++) {
+    if (bytes[at + index] !== mark.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+function textualType(mimeType: string): Format | undefined {
+  if (mimeType === "") return undefined;
+  const type = mimeType.split(";")[0]?.trim().toLowerCase();
+  return TEXTUAL.find((format) => format.mimeType === type);
 }
 
 /** The format that is text of which a file has the name, if it has one. */

@@ -3,9 +3,8 @@
  * widen them.
  * @module
  */
-import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { isInside } from "./roots.ts";
+import { isInside, realOf } from "./roots.ts";
 import type { Root } from "./types.ts";
 
 /**
@@ -39,13 +38,5 @@ function pathOf(uri: string): string[] {
     return [fileURLToPath(uri)];
   } catch {
     return [];
-  }
-}
-
-function realOf(path: string): string {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return path;
   }
 }

@@ -48,6 +48,15 @@ export function openRoots(allow: readonly Allowed[]): { roots: Root[]; missing: 
   return { roots: [...roots.values()], missing };
 }
 
+/** Where a path really is; the path itself when that cannot be told, because nothing is there. */
+export function realOf(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return path;
+  }
+}
+
 /** Whether `path` is `folder` or below it. Both absolute and normalised; compared by whole components. */
 export function isInside(path: string, folder: string): boolean {
   if (path === folder) return true;
@@ -75,12 +84,21 @@ export function resolvePath(argument: string, roots: readonly Root[]): string {
         "If that was done, the client's own roots exclude it; --ignore-roots lifts that.",
     );
   }
-  const absolute = normalize(absolutePath(argument, roots));
-  const path = absolute.length > parse(absolute).root.length && absolute.endsWith(sep)
-    ? absolute.slice(0, -1)
-    : absolute;
+  const path = isPlain(argument) ? argument : normalPath(absolutePath(argument, roots));
   if (roots.some((root) => isInside(path, root.given) || isInside(path, root.real))) return path;
   throw outside(argument, roots);
+}
+
+/** Whether a path is absolute and normalised as it stands, as nearly all are. Windows has more to ask. */
+function isPlain(argument: string): boolean {
+  // No name is empty or begins with a dot, and none has a NUL.
+  return sep === "/" && /^(?:\/[^/.\0][^/\0]*)+$/.test(argument);
+}
+
+/** A path without empty names, dots, and a separator at its end. */
+function normalPath(path: string): string {
+  const normal = normalize(path);
+  return normal.length > parse(normal).root.length && normal.endsWith(sep) ? normal.slice(0, -1) : normal;
 }
 
 /** The error for a path outside. It names the path as it was asked and the allowed folders, nothing else. */

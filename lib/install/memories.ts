@@ -2,12 +2,13 @@
  * The memories of the official memory server: where an entry keeps them, and taking them over.
  * @module
  */
-import { readdirSync, realpathSync, type Stats, statSync } from "node:fs";
+import { readdirSync, type Stats, statSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import type { Entry } from "../clients/config.ts";
 import { type Host, pathsOf } from "../config/host.ts";
 import { errorText } from "../errors.ts";
 import { count, counted } from "../format.ts";
+import { realOf } from "../fs/roots.ts";
 import { MEMORY_FAULTS_SHOWN, MEMORY_NAME_CHARS_MAX } from "../limits.ts";
 import { memoryFolder } from "../memory/lazy.ts";
 import { importOfficial, type OfficialFile, readOfficialFile } from "../memory/official.ts";
@@ -42,7 +43,7 @@ export function readMemories(
     ? placesInContainer(entry, found, host, expand)
     : placesHere(entry, found, host, expand);
   if ("trouble" in places) return places;
-  const paths = [...new Set(places.paths.flatMap((path) => isThere(path) ? [real(path)] : []))];
+  const paths = [...new Set(places.paths.flatMap((path) => isThere(path) ? [realOf(path)] : []))];
   if (paths.length === 0) {
     return {
       trouble: `its memories were not found: ${
@@ -171,7 +172,7 @@ function programFolders(
   const paths = pathsOf(host);
   const installed = globalFolders(host);
   if (starter === "node") return paths.isAbsolute(name) ? [dirname(name)] : [];
-  if (starter === "itself") return paths.isAbsolute(command) ? [dirname(real(command))] : installed;
+  if (starter === "itself") return paths.isAbsolute(command) ? [dirname(realOf(command))] : installed;
   const isNpm = [command, ...args].some((word) => /^(npx|npm)$/.test(programName(word)));
   if (!isNpm) return [];
   const at = args.findIndex((word) => /^--cache(=|$)/.test(word));
@@ -278,14 +279,6 @@ function look(path: string): Stats | undefined {
     return statSync(path);
   } catch {
     return undefined;
-  }
-}
-
-function real(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
   }
 }
 

@@ -44,6 +44,6 @@ export function savingsOf(replaced: readonly Recognised[]): string {
     ...(chars === 0 ? [] : [`about ${count(tokensOf(chars))} tokens of every conversation`]),
   ];
   return `${replaced.length === 1 ? "It takes" : "They take"} ${parts.join(", ")}${
-    known ? "" : ", and what was never measured"
+    known ? "" : ", not counting what was never measured"
   }; Clawhammer is one process of about ${OWN_MB} MB (estimates, measured on Linux x64)`;
 }

@@ -14,6 +14,7 @@ import {
 } from "@modelcontextprotocol/server";
 import type { CallOptions } from "../call.ts";
 import { CancelledError } from "../errors.ts";
+import { Stop } from "../stop.ts";
 import { USER_ASK_MS_MAX, USER_HELD_MAX, USER_HELD_OF_TOOL_MAX } from "../limits.ts";
 import { askingBy } from "./asking.ts";
 
@@ -48,7 +49,7 @@ interface Open {
 /** A call that has begun. */
 interface Held {
   readonly name: string;
-  readonly stop: AbortController;
+  readonly stop: Stop;
   readonly done: Promise<ServerResult>;
   /** What the call asks, by the names of the questions. */
   readonly open: Map<string, Open>;
@@ -118,7 +119,7 @@ function begin(
   capabilities: ClientCapabilities,
   call: (options: CallOptions) => Promise<ServerResult>,
 ): Held {
-  const stop = new AbortController();
+  const stop = new Stop();
   let number = 0;
   const open: Held["open"] = new Map();
   const put = async (question: InputRequest) => {
@@ -142,7 +143,6 @@ function begin(
     progress: undefined,
     done: call({
       ...askingBy(put, capabilities),
-      signal: stop.signal,
       stop,
       // Between two requests nobody waits, so a person may take the time.
       unhurried: true,

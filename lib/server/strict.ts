@@ -26,6 +26,7 @@ import { errorText } from "../errors.ts";
 import { PROGRESS_MS_MIN } from "../limits.ts";
 import type { Log } from "../tool.ts";
 import { isRecord } from "../record.ts";
+import { Stop } from "../stop.ts";
 import type { Round } from "./rounds.ts";
 
 /** Revisions a client may claim request by request, in `_meta`, as the SDK serves them. */
@@ -43,13 +44,14 @@ export interface ToolCall {
  */
 export class StrictServer extends Server {
   /** Answers calls of tools. */
-  onToolCall:
-    | ((params: ToolCall, options: CallOptions, round: Round | undefined) => Promise<ServerResult>)
-    | undefined;
+  onToolCall: (params: ToolCall, options: CallOptions, round: Round | undefined) => Promise<ServerResult> =
+    () => Promise.reject(new Error("No handler for calls of tools"));
   /** Calls that took the short way and are not answered yet. */
-  readonly #calls = new Map<RequestId, AbortController>();
+  readonly #calls = new Map<RequestId, Stop>();
   readonly #era: McpRequestContext["era"];
   readonly #log: Log;
+  /** Whether the handshake is done and the connection open. */
+  #isOpen = false;
 
   constructor(
     info: { name: string; version: string },
@@ -73,17 +75,31 @@ export class StrictServer extends Server {
     };
     transport.onmessage = (message, extra) => {
       if (!("method" in message)) return receive?.(message, extra);
-      if (!("id" in message)) return this.#cancels(message) ? undefined : receive?.(message, extra);
+      if (!("id" in message)) {
+        if (message.method === "notifications/initialized") this.#isOpen = true;
+        return this.#cancels(message) ? undefined : receive?.(message, extra);
+      }
       const refusal = this.#refusal(message);
       if (refusal !== undefined) reply(refusal);
-      else if (message.method === "tools/call" && this.#era === "legacy" && isPlain(message)) {
-        void this.#answer(message, reply);
-      } else receive?.(message, extra);
+      else if (!this.#answers(message, reply)) receive?.(message, extra);
     };
     transport.onclose = () => {
-      for (const call of this.#calls.values()) call.abort();
+      this.#isOpen = false;
+      const calls = [...this.#calls.values()];
+      // Nobody is left to answer.
+      this.#calls.clear();
+      for (const call of calls) call.abort();
       closed?.();
     };
+  }
+
+  /**
+   * Takes a request that came in, unless the SDK has to see it. What the SDK does with every message of an
+   * open connection costs as much as reading a small file.
+   * @returns whether it will be answered.
+   */
+  take(request: JSONRPCRequest, reply: (message: JSONRPCMessage) => void): boolean {
+    return this.#isOpen && this.#answers(request, reply);
   }
 
   /**
@@ -91,15 +107,20 @@ export class StrictServer extends Server {
    * do. What the SDK does for a request, checking its shape and that of its result, was done or is done by
    * the call path.
    */
-  async #answer({ id, params }: JSONRPCRequest, reply: (message: JSONRPCMessage) => void): Promise<void> {
-    const stop = new AbortController();
+  #answers(request: JSONRPCRequest, reply: (message: JSONRPCMessage) => void): boolean {
+    if (request.method !== "tools/call" || this.#era !== "legacy" || !isPlain(request)) return false;
+    const { id, params } = request;
+    const stop = new Stop();
     this.#calls.set(id, stop);
-    const message = await this.#callTool(params, { signal: stop.signal, stop }).then(
-      (result) => ({ jsonrpc: "2.0" as const, id, result }),
-      (error) => errorResponse(id, error),
+    const answer = (message: JSONRPCMessage) => {
+      // A call that was cancelled is not among them any more, and is not answered.
+      if (this.#calls.delete(id)) reply(message);
+    };
+    this.#callTool(params, { stop }).then(
+      (result) => answer({ jsonrpc: "2.0", id, result }),
+      (error) => answer(errorResponse(id, error)),
     );
-    // A call that was cancelled is not among them any more, and is not answered.
-    if (this.#calls.delete(id)) reply(message);
+    return true;
   }
 
   /** Stops a call that took the short way; false when the notification means something else. */
@@ -115,7 +136,6 @@ export class StrictServer extends Server {
   }
 
   #callTool(params: JSONRPCRequest["params"], options: CallOptions, round?: Round): Promise<ServerResult> {
-    if (this.onToolCall === undefined) throw new Error("No handler for calls of tools");
     return this.onToolCall({ name: String(params?.name), arguments: params?.arguments }, options, round);
   }
 

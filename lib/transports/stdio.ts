@@ -4,13 +4,13 @@
  */
 import process from "node:process";
 import type { Readable, Writable } from "node:stream";
-import type { McpServerFactory } from "@modelcontextprotocol/server";
+import type { McpRequestContext, Server } from "@modelcontextprotocol/server";
 import { serveStdio as serveTransport } from "@modelcontextprotocol/server/stdio";
 import { errorCode } from "../errors.ts";
 import { DRAIN_MS_MAX } from "../limits.ts";
 import type { Log } from "../tool.ts";
 import { guardProcess, reserveStandardOutput } from "./stdio/guard.ts";
-import { StdioTransport } from "./stdio/transport.ts";
+import { StdioTransport, type Taker } from "./stdio/transport.ts";
 import { LineWriter } from "./stdio/writer.ts";
 
 /** What is served, and over which streams: those of the process unless a test gives others. */
@@ -22,6 +22,9 @@ export interface StdioOptions {
   readonly drainMs?: number;
 }
 
+/** Makes the server of a connection; it may take requests the short way. */
+export type ServerFactory = (ctx: McpRequestContext) => Server & Partial<Taker>;
+
 /**
  * Serves one client until its input ends, its output is closed, a signal arrives or the parent process is
  * gone.
@@ -32,7 +35,7 @@ export interface StdioOptions {
  * @returns the exit code: 0 when all is well, also when a signal or the host ended it, because a server has
  * no other way to end; 1 when a reply is missing. The caller ends the process with it.
  */
-export async function serveStdio(factory: McpServerFactory, options: StdioOptions): Promise<number> {
+export async function serveStdio(factory: ServerFactory, options: StdioOptions): Promise<number> {
   const { log, input = process.stdin, output = process.stdout, drainMs = DRAIN_MS_MAX } = options;
   const stopped = Promise.withResolvers<number>();
   let draining = false;
@@ -45,10 +48,13 @@ export async function serveStdio(factory: McpServerFactory, options: StdioOption
     log.info(`Stopping: ${reason}`);
     stopped.resolve(0);
   });
-  const handle = serveTransport(factory, {
-    transport,
-    onerror: (error) => log.debug(`protocol: ${error.message}`),
-  });
+  const pinned = (ctx: McpRequestContext) => {
+    const server = factory(ctx);
+    transport.taker = (...message) => server.take?.(...message) === true;
+    return server;
+  };
+  const onerror = (error: Error) => log.debug(`protocol: ${error.message}`);
+  const handle = serveTransport(pinned, { transport, onerror });
   const finish = async (): Promise<number> => {
     await transport.ended;
     draining = true;

@@ -30,7 +30,7 @@ export function createAnswers(
     }
   };
   const reads: Readonly<Record<string, (args: readonly unknown[]) => Promise<Parcel>>> = {
-    settle: async (paths) => ({ value: await Promise.all(paths.map(settle)) }),
+    settle: async ([path]) => ({ value: await settle(path) }),
     roots: () => {
       return Promise.resolve({
         value: files.roots.map(({ given, readOnly }) => ({ path: given, readOnly })),

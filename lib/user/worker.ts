@@ -98,10 +98,7 @@ async function call(
   facts: CallFacts,
 ): Promise<Parcel> {
   const tool = named(tools, name);
-  const settle = async (paths: readonly string[]) => {
-    const { value } = await incoming.ask("settle", paths);
-    return value as string[]; // As many as were asked for.
-  };
+  const settle = async (path: string) => String((await incoming.ask("settle", [path])).value);
   const checked = await checkArguments({ tool: asBuiltIn(tool) }, args, settle);
   const result = await tool.run(checked, createContext(incoming, facts));
   return packResult(tool.output === undefined ? result : structuredResult(tool.output, result));

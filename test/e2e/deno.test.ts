@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -76,6 +77,22 @@ test("under Deno without a permission a call needs, the reply says so, and readi
       assert.match(page.text, /its source because[^]*<p>hello<\/p>[^]*Requires run access to/);
       assert.equal(page.isError, false);
       assert.equal((await say(server, "read_file", { path: join(dir, "a.txt") })).text, "hello\n");
+    });
+  });
+});
+
+test("under Deno that may run git but not know the user, a git call is refused at once", async () => {
+  await withPlace(async ({ dir, env }) => {
+    execFileSync("git", ["init", "--quiet", dir]);
+    const permissions = ["--allow-env", "--allow-read", "--allow-run=git"];
+    await withServer(sandboxed(permissions), ["--allow", dir], { env }, async (server) => {
+      await server.initialize();
+      const { text, isError } = await say(server, "git_status", { repo: dir });
+      assert.equal(isError, true);
+      assert.match(
+        text,
+        /Deno, in which this server runs, does not permit it \(Requires sys access to "uid"/,
+      );
     });
   });
 });

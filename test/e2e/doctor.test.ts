@@ -36,6 +36,16 @@ for (const { name, command, args } of targets()) {
       assert.ok(!text.includes(home));
       const again = await run(command, [...args, "doctor", "--bundle", file], { env });
       assert.match(again.err, /Cannot write .*report\.txt/);
+
+      const config = join(home, "wrong.json");
+      await writeFile(config, '{ "webHeader": ["https://example.com X-Key: hushhush"], }}');
+      const other = join(home, "other.txt");
+      const wrong = { ...env, CLAWHAMMER_CONFIG: config };
+      const faulty = await run(command, [...args, "doctor", "--bundle", other], { env: wrong });
+      assert.equal(faulty.code, 1, faulty.err);
+      const shared = await readFile(other, "utf8");
+      assert.match(shared, /== Configuration .*wrong\.json\n\n\(left out: the configuration has faults/);
+      assert.ok(!shared.includes("hushhush"));
     });
   });
 

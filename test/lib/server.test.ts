@@ -1,7 +1,12 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
+import type { JSONRPCMessage, JSONRPCRequest, Transport } from "@modelcontextprotocol/server";
+import { createServerFactory } from "../../lib/server.ts";
 import { envelope, INITIALIZE, type Message } from "../client.ts";
 import { serve } from "../rig/lines.ts";
+import { rig } from "../rig/module.ts";
+import { SILENT, withSandbox } from "../support.ts";
 
 type Question = readonly [method: string, params?: Record<string, unknown>];
 
@@ -305,4 +310,44 @@ test("progress is sent only when asked for, forwards, not too often, and never a
     const last = messages.findLastIndex((message) => message.params?.progressToken === token);
     assert.ok(last < messages.findIndex((message) => message.id === id));
   }
+});
+
+test("a server takes plain calls the short way, between the handshake and the end", async () => {
+  await withSandbox([rig], async ({ caller }) => {
+    const parts = { caller, name: "rig", version: "0.0.0", instructions: "", log: SILENT };
+    const server = createServerFactory(parts)({ era: "legacy" });
+    const transport: Transport = {
+      start: () => Promise.resolve(),
+      send: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    };
+    await server.connect(transport);
+    const replies: JSONRPCMessage[] = [];
+    const take = (id: number, params: JSONRPCRequest["params"], method = "tools/call") =>
+      server.take({ jsonrpc: "2.0", id, method, params }, (message) => void replies.push(message));
+    const plain = { name: "wait", arguments: { ms: 1 } };
+    assert.equal(take(1, plain), false);
+    transport.onmessage?.({ jsonrpc: "2.0", method: "notifications/initialized" });
+    assert.equal(take(2, { ...plain, _meta: { progressToken: 1 } }), false);
+    assert.equal(take(3, {}, "tools/list"), false);
+    assert.equal(take(4, { name: "wait", arguments: [] }), false);
+    assert.equal(take(5, plain), true);
+    assert.equal(take(6, { name: "wiat", arguments: {} }), true);
+    assert.equal(take(7, { name: "wait", arguments: { ms: 4_000 } }), true);
+    assert.equal(take(8, { name: "wait", arguments: { ms: 4_000 } }), true);
+    transport.onmessage?.({
+      jsonrpc: "2.0",
+      method: "notifications/cancelled",
+      params: { requestId: 7 },
+    });
+    await setTimeout(50);
+    transport.onclose?.();
+    assert.equal(take(9, plain), false);
+    await setTimeout(0);
+    const answers = replies.map((reply) => [
+      "id" in reply ? reply.id : undefined,
+      "error" in reply ? reply.error.code : "result" in reply,
+    ]);
+    assert.deepEqual(answers, [[6, -32602], [5, true]]);
+  });
 });

@@ -155,8 +155,8 @@ test("edit_file shows of a large passage the part that differs, within the reply
 
 test("edit_file refuses binary files and names their kind", async () => {
   const png = Buffer.from("89504e470d0a1a0a0000000d49484452", "hex");
-  await refuses(png, { oldText: "IHDR", newText: "x" }, /it is not text but PNG image/);
-  await refuses(Buffer.from("a\0b"), { oldText: "a", newText: "x" }, /it is not text but binary data/);
+  await refuses(png, { oldText: "IHDR", newText: "x" }, /it is not text \(PNG image\)/);
+  await refuses(Buffer.from("a\0b"), { oldText: "a", newText: "x" }, /it is not text \(binary data\)/);
 });
 
 test("edit_file refuses a file that is too large, with its size", async () => {

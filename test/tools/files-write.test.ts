@@ -88,7 +88,7 @@ test("write_file refuses to replace what is not text, unless it is empty", async
     await put({ "image.png": PNG, "empty.png": "", "paper.pdf": "%PDF-1.7\n" });
     const image = await call("write_file", { path: join(dir, "image.png"), content: "text" });
     assert.equal(image.isError, true);
-    assert.match(image.text, /it is not text but PNG image of 16 B, which would be lost\n.*replaceBinary/);
+    assert.match(image.text, /it is not text \(PNG image, 16 B\) and would be lost\n.*replaceBinary/);
     assert.deepEqual(await readFile(join(dir, "image.png")), PNG);
     assert.equal((await call("write_file", { path: join(dir, "paper.pdf"), content: "text" })).isError, true);
     assert.equal(

@@ -101,7 +101,7 @@ function decodeExactly(path: string, bytes: Uint8Array): Decoded {
   const decoded = decode(bytes);
   if (decoded === undefined) {
     throw new ToolError(
-      `Cannot edit "${show(path)}": it is not text but ${sniff(bytes)?.name ?? "binary data"}`,
+      `Cannot edit "${show(path)}": it is not text (${sniff(bytes)?.name ?? "binary data"})`,
       "Nothing was written. Only text files can be edited.",
     );
   }

@@ -146,7 +146,7 @@ async function look(path: string, kind: Kind, files: Files): Promise<Existing | 
 function refuseBinary(path: string, { size, form, type }: Existing): void {
   if (form !== undefined) return;
   throw new ToolError(
-    `Cannot write "${show(path)}": it is not text but ${type} of ${sizeText(size)}, which would be lost`,
+    `Cannot write "${show(path)}": it is not text (${type}, ${sizeText(size)}) and would be lost`,
     "Nothing was written. Choose another name, or set replaceBinary if it should go.",
   );
 }

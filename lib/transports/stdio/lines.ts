@@ -47,7 +47,7 @@ export class LineSplitter {
       lines.push(this.#finish(chunk.subarray(start, end)));
       start = end + 1;
     }
-    this.#keep(chunk.subarray(start));
+    if (start < chunk.length) this.#keep(chunk.subarray(start));
     return lines;
   }
 

@@ -117,10 +117,14 @@ function isRequestId(value: unknown): value is RequestId {
   return typeof value === "string" || (typeof value === "number" && Number.isSafeInteger(value));
 }
 
+// Making one costs more than a short message.
+const STRICT = new TextDecoder("utf-8", { fatal: true });
+const LENIENT = new TextDecoder("utf-8");
+
 /** UTF-8 without a leading byte order mark; undefined when the bytes are not UTF-8 and `strict`. */
 function decode(bytes: Uint8Array, strict: boolean): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: strict }).decode(bytes);
+    return (strict ? STRICT : LENIENT).decode(bytes);
   } catch {
     return undefined;
   }

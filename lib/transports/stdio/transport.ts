@@ -30,11 +30,18 @@ const BUSY = -32000;
 /** A request that stays open until the connection closes; nobody waits for its result. */
 const LISTEN = "subscriptions/listen";
 
+/** Takes requests that the SDK need not see; see {@link StrictServer.take}. */
+export interface Taker {
+  take(request: JSONRPCRequest, reply: (message: JSONRPCMessage) => void): boolean;
+}
+
 /** Reads requests, hands them to the SDK, and lets exactly one reply to each of them out. */
 export class StdioTransport implements Transport {
   onmessage?: Transport["onmessage"];
   onclose?: () => void;
   onerror?: (error: Error) => void;
+  /** Asked first about every request. */
+  taker: Taker["take"] = () => false;
 
   readonly #input: Readable;
   readonly #writer: LineWriter;
@@ -71,20 +78,20 @@ export class StdioTransport implements Transport {
   }
 
   /** Lets a message out. A reply to a request that was cancelled or answered already is dropped. */
-  async send(message: JSONRPCMessage): Promise<void> {
+  send(message: JSONRPCMessage): Promise<void> {
     const id = "method" in message ? undefined : message.id;
-    if (id !== undefined && !this.#settle(id)) return;
+    if (id !== undefined && !this.#settle(id)) return Promise.resolve();
     let text: string;
     try {
       text = JSON.stringify(message);
     } catch (error) {
       this.#log.error(`A message cannot be written as JSON: ${String(error)}`);
-      if (id === undefined) return;
+      if (id === undefined) return Promise.resolve();
       text = JSON.stringify(
         errorReply(id, INTERNAL_ERROR, "Internal error: the result cannot be written as JSON"),
       );
     }
-    await this.#writer.line(text, this.#inFlight.size === 0);
+    return this.#writer.line(text, this.#inFlight.size === 0);
   }
 
   close(): Promise<void> {
@@ -177,8 +184,11 @@ export class StdioTransport implements Transport {
 
   #deliver(request: JSONRPCRequest): void {
     this.#inFlight.set(request.id, request.method);
-    this.onmessage?.(request);
+    if (!this.taker(request, this.#reply)) this.onmessage?.(request);
   }
+
+  /** Nobody waits until a reply has left. */
+  readonly #reply = (message: JSONRPCMessage): void => void this.send(message);
 
   /** Strikes a request off; false when it was not in flight. */
   #settle(id: RequestId): boolean {

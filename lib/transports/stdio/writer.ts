@@ -16,9 +16,9 @@ export class LineWriter {
   readonly #failed = Promise.withResolvers<Error>();
   /** Lines not yet handed over, and the promise of all of them to have left. */
   #queued = "";
-  #queuedBytes = 0;
   #left = Promise.withResolvers<void>();
-  #waitingBytes = 0;
+  /** Bytes handed over that have not left. */
+  #leavingBytes = 0;
   #broken = false;
   #waiters: { readonly maxBytes: number; readonly resolve: () => void }[] = [];
 
@@ -40,27 +40,24 @@ export class LineWriter {
    */
   line(text: string, isLast = false): Promise<void> {
     if (this.#broken) return Promise.resolve();
-    if (this.#queuedBytes === 0 && !isLast) setImmediate(this.#send);
-    const bytes = Buffer.byteLength(text) + 1;
+    if (this.#queued === "" && !isLast) setImmediate(this.#send);
     this.#queued += `${text}\n`;
-    this.#queuedBytes += bytes;
-    this.#waitingBytes += bytes;
     const { promise } = this.#left;
-    // What is large goes at once: joining it would only cost memory.
-    if (isLast || this.#queuedBytes > OUTPUT_BYTES_JOINED_MAX) this.#send();
+    // What is large goes at once: joining it would only cost memory. No character is less than a byte.
+    if (isLast || this.#queued.length > OUTPUT_BYTES_JOINED_MAX) this.#send();
     return promise;
   }
 
   /** Hands the queued lines over in one write, because a write costs as much as a small call. */
   readonly #send = (): void => {
+    if (this.#queued === "") return;
     const bytes = Buffer.from(this.#queued);
-    if (bytes.length === 0) return;
     const { resolve } = this.#left;
     this.#queued = "";
-    this.#queuedBytes = 0;
     this.#left = Promise.withResolvers();
+    this.#leavingBytes += bytes.length;
     this.#write(bytes, (error) => {
-      this.#waitingBytes -= bytes.length;
+      this.#leavingBytes -= bytes.length;
       if (error) this.#fail(error);
       this.#wake();
       resolve();
@@ -86,12 +83,17 @@ export class LineWriter {
   }
 
   #until(maxBytes: number): Promise<void> {
-    if (this.#broken || this.#waitingBytes <= maxBytes) return Promise.resolve();
+    if (this.#isDue(maxBytes)) return Promise.resolve();
     return new Promise((resolve) => this.#waiters.push({ maxBytes, resolve }));
   }
 
+  #isDue(maxBytes: number): boolean {
+    return this.#broken || this.#leavingBytes + this.#queued.length <= maxBytes;
+  }
+
   #wake(): void {
-    const due = this.#waiters.filter(({ maxBytes }) => this.#broken || this.#waitingBytes <= maxBytes);
+    if (this.#waiters.length === 0) return;
+    const due = this.#waiters.filter(({ maxBytes }) => this.#isDue(maxBytes));
     this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter));
     for (const { resolve } of due) resolve();
   }
