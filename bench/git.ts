@@ -20,7 +20,7 @@ const SIZE: History = { files: 50_000, commits: 20_000 };
 /** Runs of everything, in turns, so that a busy moment of the machine hits all alike. */
 const ROUNDS = 9;
 /** The same of calls that take a few milliseconds, of which a tenth is soon lost or won by chance. */
-const ROUNDS_OF_SHORT = 41;
+const ROUNDS_OF_SHORT = 101;
 /** Times as long as plain git that a call may take. */
 const BOUND = 1.3;
 

@@ -2,8 +2,9 @@
  * Child processes whose output is taken in pieces while they run.
  * @module
  */
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
+import process from "node:process";
 import { spawnNatively } from "./runtime.ts";
 
 /** What is started, without a shell. */
@@ -38,6 +39,7 @@ export interface RunningChild {
   readonly pid: number | undefined;
   /** Fulfilled when it has ended and all of its output was taken. Rejected when it could not be started. */
   readonly ended: Promise<ChildEnd>;
+  /** Sends a signal. @throws what the system says when it is gone already, if that is not known yet. */
   kill(signal: "SIGTERM" | "SIGKILL"): void;
 }
 
@@ -54,11 +56,7 @@ function startNatively(start: ChildStart, sinks: ChildSinks): RunningChild | und
   const child = spawnNatively([program, ...args], {
     cwd,
     env,
-    stdin: input === undefined
-      ? "ignore"
-      : typeof input === "string"
-      ? new TextEncoder().encode(input)
-      : input,
+    stdin: typeof input === "string" ? Buffer.from(input) : input ?? "ignore",
     stdout: "pipe",
     stderr: "pipe",
     detached,
@@ -95,5 +93,10 @@ function startByNode(start: ChildStart, sinks: ChildSinks): RunningChild {
     child.once("error", reject);
     child.once("close", (status, killedBy) => resolve({ status, killedBy }));
   });
-  return { pid: child.pid, ended, kill: (signal) => void child.kill(signal) };
+  const { pid } = child;
+  const kill = (signal: NodeJS.Signals) => {
+    // Its own `kill` sends only the first signal under Deno.
+    if (pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(pid, signal);
+  };
+  return { pid, ended, kill };
 }

@@ -35,8 +35,8 @@ export function localTime(moment: Date, timeZone: string): string {
 }
 
 /**
- * {@link localTime} for many moments: getting ready for a time zone costs more than ten of them. The machine's
- * own zone, which is mostly meant, every date knows: that takes a tenth of the time.
+ * {@link localTime} for many moments: getting ready for a time zone costs more than ten of them. The zone of
+ * the machine, which is mostly meant, every date knows: that takes a tenth of the time.
  */
 export function localTimes(timeZone: string): (moment: Date) => string {
   const isMachines = timeZone === new Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -41,36 +41,14 @@ export async function runProcess(
     {},
 ): Promise<Output> {
   throwIfAborted(start.signal);
-  const kept: Buffer[] = [];
-  const errors: Buffer[] = [];
-  let bytes = 0;
-  let errorBytes = 0;
-  let isLate = false;
-  let cut = false;
-  let fault: unknown;
   const enough = Promise.withResolvers<undefined>();
   const stop = () => ending.stop();
-  const child = startGit(start, input, {
-    stdout(bare) {
-      if (cut || fault !== undefined || start.signal.aborted) return;
-      const chunk = Buffer.from(bare.buffer, bare.byteOffset, bare.byteLength);
-      bytes += chunk.length;
-      try {
-        if (take === undefined) kept.push(chunk);
-        if (take === undefined ? bytes <= maxBytes : take(chunk)) return;
-        cut = true;
-      } catch (error) {
-        fault = error;
-      }
-      enough.resolve(undefined);
-      stop();
-    },
-    stderr(chunk) {
-      // Only the beginning is kept.
-      if (errorBytes < GIT_ERROR_BYTES_MAX) errors.push(Buffer.from(chunk));
-      errorBytes += chunk.length;
-    },
+  const written = collect({ take, maxBytes, signal: start.signal }, () => {
+    enough.resolve(undefined);
+    stop();
   });
+  const child = startGit(start, input, written);
+  let isLate = false;
   const ending = endingOf(child, start.family === true);
   const timer = setTimeout(() => {
     isLate = true;
@@ -90,20 +68,51 @@ export async function runProcess(
   // while the call goes on; what changes something is waited for.
   const end = await (start.family === true ? ended : Promise.race([ended, enough.promise]));
   throwIfAborted(start.signal);
-  if (fault !== undefined) throw fault;
+  const { stdout, stderr, cut } = written.result();
   if (isLate) throw tooSlow(start.args, timeoutMs);
-  const said = redact(Buffer.concat(errors).toString("utf8", 0, GIT_ERROR_BYTES_MAX));
   // git looks at files through memory it shares with them: one that shrinks meanwhile ends it. What it reads
   // piece by piece it finds too short.
-  if (end?.killedBy === "SIGBUS" || (end?.status !== 0 && said.includes("short read while indexing"))) {
+  if (end?.killedBy === "SIGBUS" || (end?.status !== 0 && stderr.includes("short read while indexing"))) {
     throw new InterruptedError();
   }
-  const stdout = Buffer.concat(kept);
+  return { status: cut ? undefined : end?.status ?? -1, stdout, stderr, cut };
+}
+
+/** Takes what git writes, and calls `onEnough` once when nothing more is wanted. */
+function collect(
+  { take, maxBytes, signal }: { take: Command["take"]; maxBytes: number; signal: AbortSignal },
+  onEnough: () => void,
+): ChildSinks & { result(): Pick<Output, "stdout" | "stderr" | "cut"> } {
+  const kept: Buffer[] = [];
+  const errors: Buffer[] = [];
+  let bytes = 0;
+  let errorBytes = 0;
+  let cut = false;
+  let fault: unknown;
   return {
-    status: cut ? undefined : end?.status ?? -1,
-    stdout: stdout.length > maxBytes ? stdout.subarray(0, maxBytes) : stdout,
-    stderr: said,
-    cut,
+    stdout(bare) {
+      if (cut || fault !== undefined || signal.aborted) return;
+      const chunk = Buffer.from(bare.buffer, bare.byteOffset, bare.byteLength);
+      bytes += chunk.length;
+      try {
+        if (take === undefined) kept.push(chunk);
+        if (take === undefined ? bytes <= maxBytes : take(chunk)) return;
+        cut = true;
+      } catch (error) {
+        fault = error;
+      }
+      onEnough();
+    },
+    stderr(chunk) {
+      // Only the beginning is kept.
+      if (errorBytes < GIT_ERROR_BYTES_MAX) errors.push(Buffer.from(chunk));
+      errorBytes += chunk.length;
+    },
+    result() {
+      if (fault !== undefined) throw fault;
+      const stderr = redact(Buffer.concat(errors).toString("utf8", 0, GIT_ERROR_BYTES_MAX));
+      return { stdout: Buffer.concat(kept).subarray(0, maxBytes), stderr, cut };
+    },
   };
 }
 

@@ -59,27 +59,24 @@ export function takeCommits(output: string, hasTail: boolean): { commits: Commit
 function commitsOf(fields: readonly string[]): Commit[] {
   const commits: Commit[] = [];
   for (let i = 1; i + COMMIT_FIELDS <= fields.length; i += COMMIT_FIELDS) {
-    const [hash = "", parents, author, mail, at, refs, subject, side = "", tail = ""] = fields.slice(
-      i,
-      i + COMMIT_FIELDS,
-    );
+    const field = (number: number) => fields[i + number] ?? "";
     commits.push({
-      hash,
-      parents: parents === "" || parents === undefined ? [] : parents.split(" "),
-      author: line(author),
-      mail: line(mail),
-      at: new Date(Number(at) * 1_000),
-      refs: line(refs),
-      subject: line(subject),
-      side,
-      tail,
+      hash: field(0),
+      parents: field(1) === "" ? [] : field(1).split(" "),
+      author: line(field(2)),
+      mail: line(field(3)),
+      at: new Date(Number(field(4)) * 1_000),
+      refs: line(field(5)),
+      subject: line(field(6)),
+      side: field(7),
+      tail: field(8),
     });
   }
   return commits;
 }
 
 /** A field of a commit in one line. */
-function line(text = ""): string {
+function line(text: string): string {
   // Mostly it is one, and seeing that takes less than making it one.
   if (text === "" || (text.length <= FIELD_CHARS && /^[!-~]+(?: [!-~]+)*$/.test(text))) return text;
   return clip(visible(text).replace(/\s+/g, " ").trim(), FIELD_CHARS);
