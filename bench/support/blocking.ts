@@ -1,6 +1,7 @@
 /**
  * A client that stands still until the reply is there, so that hardly any time of its own is in what it
- * measures: what wakes it is the reply itself, and not an event loop. One request at a time.
+ * measures: what wakes it is the reply itself, and not an event loop. One request at a time. Not for Windows,
+ * which has no `mkfifo`.
  * @module
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";

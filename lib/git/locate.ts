@@ -183,10 +183,11 @@ export async function foreignOwner(
 ): Promise<number | undefined> {
   const user = process.geteuid?.();
   if (user === undefined) return undefined;
-  const owners = await Promise.all([...new Set([top, gitDir, commonDir])].map(async (path) => {
-    return (await disk.stat(path))?.uid ?? NOBODY;
-  }));
-  return owners.find((owner) => owner !== user);
+  for (const path of new Set([top, gitDir, commonDir])) {
+    const owner = (await disk.stat(path))?.uid ?? NOBODY;
+    if (owner !== user) return owner;
+  }
+  return undefined;
 }
 
 /** The number of no user (POSIX leaves -1 unused): whose files cannot be looked at. */

@@ -180,13 +180,14 @@ function rowOf(
   time: Clock,
 ): string {
   const row = (isSided ? `${commit.side} ` : "") + commitRow(commit, time);
+  if (!isSearch && follow === undefined) return row;
   const names = namesOf(commit);
   if (isSearch) {
     const readable = names.filter((name) => repository.mayRead(name));
     return `${row}\n    in ${readable.slice(0, 10).map(showName).join(", ")}`;
   }
   const then = names.find((name) => name !== follow);
-  return follow === undefined || then === undefined ? row : `${row}\n    as ${showName(then)}`;
+  return then === undefined ? row : `${row}\n    as ${showName(then)}`;
 }
 
 /** Which commits. */
