@@ -3,13 +3,14 @@
  * checked and then used again by name, because whatever it names can be swapped in between.
  * @module
  */
-import { type BigIntStats, closeSync, type Dirent } from "node:fs";
+import { closeSync, type Dirent } from "node:fs";
 import { join } from "node:path";
 import { ToolError } from "../errors.ts";
 import { isMissing, leadsOutside, type Verb, wrongKind } from "./errors.ts";
 import type { Located } from "./platform.ts";
 import { rootOf, show } from "./roots.ts";
 import type { Space } from "./space.ts";
+import type { Status } from "./statx.ts";
 import type { Entry, Info, Kind, OpenFile, OpenFolder, Root } from "./types.ts";
 
 /** A folder held open, its real path verified: what every change is anchored to. */
@@ -124,7 +125,9 @@ export async function entriesOf(anchor: Anchor): Promise<Entry[]> {
 /** What `lstat` says of a child, or undefined when there is none. */
 export async function childInfo(anchor: Anchor, name: string): Promise<Info | undefined> {
   try {
-    return infoOf(await anchor.space.platform.lstat(anchor.at(plainName(name))));
+    const { platform } = anchor.space;
+    const known = platform.statusAt?.(anchor.descriptor, plainName(name));
+    return infoOf(known ?? await platform.lstat(anchor.at(plainName(name))));
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -132,7 +135,7 @@ export async function childInfo(anchor: Anchor, name: string): Promise<Info | un
 }
 
 /** What the product shows and compares of a file's status. */
-export function infoOf(stats: BigIntStats): Info {
+export function infoOf(stats: Status): Info {
   return {
     kind: kindOf(stats),
     size: Number(stats.size),
@@ -271,7 +274,7 @@ function may(verb: "read" | "write", { real, space }: Anchor, below: string): bo
   }
 }
 
-function kindOf(entry: Pick<Dirent | BigIntStats, "isFile" | "isDirectory" | "isSymbolicLink">): Kind {
+function kindOf(entry: Pick<Dirent | Status, "isFile" | "isDirectory" | "isSymbolicLink">): Kind {
   if (entry.isFile()) return "file";
   if (entry.isDirectory()) return "folder";
   return entry.isSymbolicLink() ? "link" : "other";

@@ -32,7 +32,8 @@ import { promisify } from "node:util";
 import { errorCode } from "../errors.ts";
 import { hasSystemDescriptors } from "../runtime.ts";
 import { createNative, type Native } from "./native.ts";
-import { createOpenPlain, type OpenPlain } from "./plain.ts";
+import { createShortWays, type ShortWays } from "./plain.ts";
+import type { Status } from "./statx.ts";
 
 const openAsync = promisify(open);
 const lstatAsync = promisify(lstat);
@@ -54,7 +55,7 @@ const ROUNDS = 3;
 /** Something that was found and is held, not yet judged. */
 export interface Located {
   readonly descriptor: number;
-  readonly stats: BigIntStats;
+  readonly stats: Status;
   /** Where it really is; undefined when that cannot be told for certain. */
   readonly real: string | undefined;
   /** Whether the descriptor itself reads; else it is reopened for that. */
@@ -64,10 +65,8 @@ export interface Located {
 /** A value, or the promise of one: what waits for a disk that may be far away, and what does not. */
 export type Soon<T> = T | Promise<T>;
 
-/** What differs between platforms. */
-export interface Platform {
-  /** The short way to a file that no link leads to, where there is one; see {@link OpenPlain}. */
-  readonly openPlain?: OpenPlain;
+/** What differs between platforms. The short ways exist only where the system has them. */
+export interface Platform extends Partial<ShortWays> {
   /**
    * Finds and holds what a path leads to. With `follow` false a link in the last place is itself what is
    * found.
@@ -76,7 +75,7 @@ export interface Platform {
   /** A descriptor that reads exactly what was located. The located one is closed in any case. */
   reopen(located: Located): Soon<number>;
   /** What `lstat` says. */
-  lstat(path: string): Soon<BigIntStats>;
+  lstat(path: string): Soon<Status>;
   /** The entries of a folder, in no order. */
   readdir(path: string): Soon<Dirent[]>;
   /** Reads into `buffer` from byte `position`; `first` when nothing of this file was read yet. */
@@ -93,7 +92,7 @@ export interface Platform {
  */
 export function createPlatform(isLocal: boolean): Platform {
   if (!hasSystemDescriptors()) return portable(createNative());
-  return isLocal ? { ...linux, ...immediate, openPlain: createOpenPlain() } : linux;
+  return isLocal ? { ...linux, ...immediate, ...createShortWays() } : linux;
 }
 
 /** Work that waits in the thread pool: a dead network drive stops the call, not the server. */

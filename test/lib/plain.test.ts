@@ -1,41 +1,44 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, readSync } from "node:fs";
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { closeSync, lstatSync, openSync, readSync } from "node:fs";
+import { link, mkdir, mkdtemp, realpath, rm, symlink, truncate, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { createOpenPlain, type OpenPlain } from "../../lib/fs/plain.ts";
+import { createShortWays, type ShortWays } from "../../lib/fs/plain.ts";
+import type { Status } from "../../lib/fs/statx.ts";
 
-/** The opener once its library is there; undefined where the system or the runtime has none. */
-async function readyOpener(known: string): Promise<OpenPlain | undefined> {
-  const open = createOpenPlain();
+/** The short ways once their library is there; undefined where the system or the runtime has none. */
+async function readyWays(known: string): Promise<ShortWays | undefined> {
+  const ways = createShortWays();
   for (let round = 0; round < 100; round++) {
-    const plain = open(known);
+    const plain = ways.openPlain(known);
     if (plain !== undefined) {
       closeSync(plain.descriptor);
-      return open;
+      return ways;
     }
     await wait(10);
   }
   return undefined;
 }
 
-async function withFolder(work: (folder: string, open: OpenPlain) => Promise<void>): Promise<void> {
+async function withFolder(
+  work: (folder: string, open: ShortWays["openPlain"], ways: ShortWays) => Promise<void>,
+): Promise<void> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "clawhammer-plain-")));
   try {
     await writeFile(join(folder, "a.txt"), "plain");
-    const open = await readyOpener(join(folder, "a.txt"));
+    const ways = await readyWays(join(folder, "a.txt"));
     // Only Bun on Linux has the call; everywhere else the common way is the only one.
-    assert.equal(open !== undefined, process.platform === "linux" && "Bun" in globalThis);
-    if (open !== undefined) await work(folder, open);
+    assert.equal(ways !== undefined, process.platform === "linux" && "Bun" in globalThis);
+    if (ways !== undefined) await work(folder, ways.openPlain, ways);
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-test("createOpenPlain opens a regular file and tells its status", async () => {
+test("openPlain opens a regular file and tells its status", async () => {
   await withFolder(async (folder, open) => {
     await writeFile(join(folder, "ünï 文.txt"), "letters");
     const plain = open(join(folder, "ünï 文.txt"));
@@ -47,7 +50,7 @@ test("createOpenPlain opens a regular file and tells its status", async () => {
   });
 });
 
-test("createOpenPlain leaves every path with a link in it to the common way", async () => {
+test("openPlain leaves every path with a link in it to the common way", async () => {
   await withFolder(async (folder, open) => {
     await mkdir(join(folder, "real"));
     await writeFile(join(folder, "real", "b.txt"), "b");
@@ -62,7 +65,7 @@ test("createOpenPlain leaves every path with a link in it to the common way", as
   });
 });
 
-test("createOpenPlain leaves what is no file, is missing or is too long to the common way", async () => {
+test("openPlain leaves what is no file, is missing or is too long to the common way", async () => {
   await withFolder((folder, open) => {
     for (const path of [folder, "/dev/null", join(folder, "none"), join(folder, "a.txt", "b")]) {
       assert.equal(open(path), undefined, path);
@@ -73,7 +76,7 @@ test("createOpenPlain leaves what is no file, is missing or is too long to the c
   });
 });
 
-test("createOpenPlain does not touch a pipe: who waits to write into it goes on waiting", async () => {
+test("openPlain does not touch a pipe: who waits to write into it goes on waiting", async () => {
   await withFolder(async (folder, open) => {
     const pipe = join(folder, "pipe");
     assert.equal(spawnSync("mkfifo", [pipe]).status, 0);
@@ -86,5 +89,45 @@ test("createOpenPlain does not touch a pipe: who waits to write into it goes on 
     } finally {
       writer.kill("SIGKILL");
     }
+  });
+});
+
+/** All that the file layer asks of a status, as one value. */
+function factsOf(stats: Status): unknown[] {
+  const { dev, ino, mode, nlink, size, atime, birthtime, mtime, mtimeNs, ctimeNs } = stats;
+  return [
+    [stats.isFile(), stats.isDirectory(), stats.isSymbolicLink()],
+    [dev, ino, mode, nlink, size, mtimeNs, ctimeNs],
+    [atime, birthtime, mtime].map((time) => time.getTime()),
+  ];
+}
+
+test("statusAt and openPlain say what lstat says, of every kind of entry and file system", async () => {
+  await withFolder(async (folder, open, { statusAt }) => {
+    await mkdir(join(folder, "sub"));
+    await link(join(folder, "a.txt"), join(folder, "文 second"));
+    await symlink("/nowhere", join(folder, "dangling"));
+    await utimes(join(folder, "a.txt"), -1.5, -123_456.789);
+    await truncate(join(folder, "a.txt"), 5_000_000_000);
+    assert.equal(spawnSync("mkfifo", [join(folder, "pipe")]).status, 0);
+    const places = ["a.txt", "文 second", "sub", "dangling", "pipe", ".."].map((name) => [folder, name]);
+    for (const [at = "", name = ""] of [...places, ["/dev", "null"], ["/dev", "shm"], ["/proc", "self"]]) {
+      const held = openSync(at, "r");
+      const path = join(at, name);
+      const known = statusAt(held, name);
+      const plain = open(path);
+      // Times of what is in use may change between two looks, so the three of them are taken at once.
+      const wanted = factsOf(lstatSync(path, { bigint: true }));
+      closeSync(held);
+      if (known !== undefined) assert.deepEqual(factsOf(known), wanted, path);
+      else assert.match(path, /^\/(dev|proc)/);
+      if (plain === undefined) continue;
+      assert.deepEqual(factsOf(plain.stats), wanted, path);
+      closeSync(plain.descriptor);
+    }
+    const held = openSync(folder, "r");
+    assert.equal(statusAt(held, "none"), undefined);
+    assert.equal(statusAt(held, "x".repeat(5_000)), undefined);
+    closeSync(held);
   });
 });

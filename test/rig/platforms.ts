@@ -21,7 +21,7 @@ export function counting(platform: Platform, dir: string, count: () => void): Pl
   const note = (path: string) => {
     if (isSwapped(relative(dir, placeOf(path)))) count();
   };
-  const { openPlain } = platform;
+  const { openPlain, statusAt } = platform;
   return {
     ...platform,
     ...(openPlain === undefined ? {} : {
@@ -30,6 +30,13 @@ export function counting(platform: Platform, dir: string, count: () => void): Pl
         const plain = openPlain(path);
         if (plain !== undefined) note(path);
         return plain;
+      },
+    }),
+    ...(statusAt === undefined ? {} : {
+      statusAt: (folder, name) => {
+        const status = statusAt(folder, name);
+        if (status !== undefined) note(`/proc/self/fd/${folder}/${name}`);
+        return status;
       },
     }),
     locate(path, follow) {
@@ -53,7 +60,7 @@ export function counting(platform: Platform, dir: string, count: () => void): Pl
  * else is the same.
  */
 export function checkedByName(platform: Platform): Platform {
-  const { openPlain: _, ...common } = platform;
+  const { openPlain: _, statusAt: __, ...common } = platform;
   return {
     ...common,
     locate(path, follow): Soon<Located> {
