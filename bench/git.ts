@@ -8,6 +8,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { createApp } from "../lib/app.ts";
 import { loadConfig, thisHost } from "../lib/config.ts";
 import { ROOT } from "../scripts/runtimes.mjs";
@@ -21,6 +22,8 @@ const SIZE: History = { files: 50_000, commits: 20_000 };
 const ROUNDS = 9;
 /** The same of calls that take a few milliseconds, of which a tenth is soon lost or won by chance. */
 const ROUNDS_OF_SHORT = 101;
+/** Milliseconds before each measurement, in which what the one before has left behind comes to its end. */
+const PAUSE_MS = 5;
 /** Times as long as plain git that a call may take. */
 const BOUND = 1.3;
 
@@ -106,6 +109,7 @@ function over(command: readonly string[], home: string): [Call, BlockingClient] 
 }
 
 async function milliseconds(work: () => unknown): Promise<number> {
+  await setTimeout(PAUSE_MS);
   const before = performance.now();
   await work();
   return performance.now() - before;
