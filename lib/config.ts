@@ -106,10 +106,10 @@ export async function loadConfig(
     tolerate(errorText(error));
     return undefined;
   };
-  const fromEnvironment = attemptSettings(() => readEnvironment(host), without) ?? {};
+  const fromEnvironment = tolerated(() => readEnvironment(host), without) ?? {};
   const folders = platformFolders(host);
   const named = fromFlags.config ?? fromEnvironment.config;
-  const file = await readConfigFile(named, folders, host).catch(without);
+  const file = tolerated(() => readConfigFile(named, folders, host), without);
   const fromFile = file && await readConfigText(file.text, file.path, host).catch(without);
   const merged = merge([fromFile ?? {}, fromEnvironment, fromFlags]);
   const config: Config = {
@@ -143,10 +143,7 @@ export async function loadConfig(
   return { config, flags, operands };
 }
 
-function attemptSettings(
-  read: () => Settings,
-  without: (error: unknown) => undefined,
-): Settings | undefined {
+function tolerated<T>(read: () => T, without: (error: unknown) => undefined): T | undefined {
   try {
     return read();
   } catch (error) {
@@ -163,11 +160,11 @@ export function merge(settings: readonly Settings[]): Settings {
 export const CONFIG_FILE = `${product?.name ?? "clawhammer"}.json`;
 
 /** The file that was named, which must exist, or the platform's, which need not. */
-async function readConfigFile(
+function readConfigFile(
   named: string | undefined,
   folders: Folders,
   host: Host,
-): Promise<{ path: string; text: string } | undefined> {
+): { path: string; text: string } | undefined {
   const path = named ?? (folders.config && pathsOf(host).join(folders.config, CONFIG_FILE));
   if (path === undefined) return undefined;
   let bytes: Uint8Array;
