@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { Client, restOf } from "./support/client.ts";
+import { BlockingClient } from "./support/blocking.ts";
 import { machine, median, number, percentile, table, verdict } from "./support/report.ts";
 import { type Servers, SMALL_TEXT, withServers } from "./support/servers.ts";
 
@@ -31,7 +31,7 @@ interface Case {
 }
 
 interface Contender extends Case {
-  readonly client: Client;
+  readonly client: BlockingClient;
   /** Calls per second among the {@link FIRST} ones, one in flight. */
   readonly first: number;
 }
@@ -57,47 +57,23 @@ function cases({ clawhammer, bare, node, folder }: Servers): Case[] {
   ];
 }
 
-/** Makes `count` calls, `inFlight` at the same time, and notes how long each took. */
-async function load(
-  client: Client,
-  { tool, args }: Case,
-  count: number,
-  inFlight: number,
-): Promise<number[]> {
-  const latencies: number[] = [];
-  const request = restOf("tools/call", { name: tool, arguments: args });
-  let left = count;
-  const worker = async () => {
-    while (left-- > 0) {
-      const before = performance.now();
-      const reply = await client.exchange(request);
-      if (/"isError":true|"error":\{/.test(reply)) {
-        throw new Error(`${tool} answered: ${reply.slice(0, 200)}`);
-      }
-      latencies.push(performance.now() - before);
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, worker));
-  return latencies;
-}
-
-async function open(each: Case, home: string): Promise<Contender> {
-  const client = new Client(each.command, home);
-  await client.initialize();
-  const { content } = await client.call(each.tool, each.args);
+function open(each: Case, home: string): Contender {
+  const client = new BlockingClient(each.command, home);
+  client.initialize();
+  const { content } = client.call(each.tool, each.args);
   const answer = content?.map((part) => part.text).join("\n") ?? "";
   if (!answer.includes(each.expected)) {
     throw new Error(`${each.name} ${each.tool} answered: ${answer.slice(0, 200)}`);
   }
   const before = performance.now();
-  await load(client, each, FIRST, 1);
+  client.flood(each.tool, each.args, FIRST, 1);
   const first = FIRST / ((performance.now() - before) / 1000);
-  await load(client, each, WARM_UP, 16);
+  client.flood(each.tool, each.args, WARM_UP, 16);
   return { ...each, client, first };
 }
 
 /** Runs all contenders in turns. @returns what was measured of each, in the same order. */
-async function race(contenders: readonly Contender[], inFlight: number): Promise<Measured[]> {
+function race(contenders: readonly Contender[], inFlight: number): Measured[] {
   const lanes = contenders.map((contender) => ({
     contender,
     rates: [] as number[],
@@ -106,7 +82,7 @@ async function race(contenders: readonly Contender[], inFlight: number): Promise
   for (let round = 0; round < ROUNDS; round++) {
     for (const { contender, rates, latencies } of lanes) {
       const before = performance.now();
-      latencies.push(...await load(contender.client, contender, CALLS, inFlight));
+      latencies.push(...contender.client.flood(contender.tool, contender.args, CALLS, inFlight));
       rates.push(CALLS / ((performance.now() - before) / 1000));
     }
   }
@@ -121,11 +97,11 @@ async function race(contenders: readonly Contender[], inFlight: number): Promise
 async function compare(servers: Servers): Promise<void> {
   const contenders: Contender[] = [];
   try {
-    for (const each of cases(servers)) contenders.push(await open(each, servers.home));
+    for (const each of cases(servers)) contenders.push(open(each, servers.home));
     console.log(
       `${machine()}; ${ROUNDS} rounds of ${number(CALLS)} calls each, in turns; rates are medians\n`,
     );
-    const races = [await race(contenders, 1), await race(contenders, 16)];
+    const races = [race(contenders, 1), race(contenders, 16)];
     const firsts = contenders.map(({ name, tool, first }) => [name, `\`${tool}\``, number(first)]);
     console.log(table(["server", "tool", `calls/s of the first ${number(FIRST)}`], firsts));
     console.log();

@@ -1,7 +1,6 @@
 /**
- * A client that stands still until the reply is there, so that hardly any time of its own is in what it
- * measures: what wakes it is the reply itself, and not an event loop. One request at a time. Not for Windows,
- * which has no `mkfifo`.
+ * A client that stands still until a reply is there, so that hardly any time of its own is in what it
+ * measures: what wakes it is the reply itself, and not an event loop. Not for Windows, which has no `mkfifo`.
  * @module
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
@@ -67,6 +66,35 @@ export class BlockingClient {
     return this.#request("tools/call", { name, arguments: args });
   }
 
+  /**
+   * Calls a tool `count` times, `inFlight` at the same time, and looks at nothing in the replies but their ids
+   * and whether they are errors.
+   * @returns the milliseconds that each took.
+   */
+  flood(name: string, args: object, count: number, inFlight: number): number[] {
+    const rest = JSON.stringify({ method: "tools/call", params: { name, arguments: args } }).slice(1);
+    const sentAt = new Map<number, number>();
+    const took: number[] = [];
+    let left = count;
+    const send = () => {
+      if (left-- <= 0) return;
+      const id = ++this.#ids;
+      sentAt.set(id, performance.now());
+      writeSync(this.#requests, `{"jsonrpc":"2.0","id":${id},${rest}\n`);
+    };
+    for (let sent = 0; sent < inFlight; sent++) send();
+    while (sentAt.size > 0) {
+      for (const line of this.#lines()) {
+        if (/"isError":true|"error":\{/.test(line)) throw new Error(`${name}: ${line.slice(0, 200)}`);
+        const id = idOf(line);
+        took.push(performance.now() - (sentAt.get(id) ?? NaN));
+        sentAt.delete(id);
+        send();
+      }
+    }
+    return took;
+  }
+
   /** Ends the server and waits until it is gone. */
   async close(): Promise<void> {
     const gone = once(this.#child, "exit");
@@ -103,4 +131,12 @@ export class BlockingClient {
     }
     return text.split("\n").slice(0, -1);
   }
+}
+
+/** The id of a reply, which servers write near one end of it; 0 for a message without one. */
+function idOf(line: string): number {
+  const [, id] = /^\{"jsonrpc":"2\.0","id":(\d+),/.exec(line) ?? /,"id":(\d+)\}$/.exec(line.slice(-30)) ?? [];
+  if (id !== undefined) return Number(id);
+  const message: { id?: number } = JSON.parse(line);
+  return message.id ?? 0;
 }

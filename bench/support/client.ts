@@ -20,7 +20,7 @@ interface Message {
 }
 
 interface Waiting {
-  readonly resolve: (line: string) => void;
+  readonly resolve: (message: Message) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -49,30 +49,19 @@ export class Client {
 
   /** Sends a request. @throws {Error} when the reply is an error, also one of a tool. */
   async request(method: string, params: object): Promise<Result> {
-    const line = await this.exchange(restOf(method, params));
-    const { result, error }: Message = JSON.parse(line);
-    if (result === undefined || result.isError) {
-      throw new Error(error?.message ?? result?.content?.[0]?.text ?? line);
-    }
-    return result;
-  }
-
-  /**
-   * Sends a request that was written before ({@link restOf}) under the next id. @returns the line of the
-   * reply, in which nothing but its id was looked at.
-   */
-  exchange(rest: string): Promise<string> {
     const id = ++this.#ids;
-    const reply = new Promise<string>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    this.#child.stdin.write(`{"jsonrpc":"2.0","id":${id},${rest}`);
-    return reply;
+    const reply = new Promise<Message>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    this.#send({ id, method, params });
+    const { result, error } = await reply;
+    if (result !== undefined && result.isError !== true) return result;
+    throw new Error(error?.message ?? result?.content?.[0]?.text ?? `${method} has no result`);
   }
 
   /** Opens the session as a host of the 2025 era does. */
   async initialize(): Promise<void> {
     const clientInfo = { name: "bench", version: "0" };
     await this.request("initialize", { protocolVersion: "2025-11-25", capabilities: {}, clientInfo });
-    this.#child.stdin.write(`{"jsonrpc":"2.0",${restOf("notifications/initialized", {})}`);
+    this.#send({ method: "notifications/initialized" });
   }
 
   /** Calls a tool. */
@@ -94,27 +83,19 @@ export class Client {
     const lines = (this.#unread + chunk).split("\n");
     this.#unread = lines.pop() ?? "";
     for (const line of lines) {
-      const id = idOf(line);
-      this.#waiting.get(id)?.resolve(line);
-      this.#waiting.delete(id);
+      const message: Message = JSON.parse(line);
+      if (message.id === undefined) continue; // A notification.
+      this.#waiting.get(message.id)?.resolve(message);
+      this.#waiting.delete(message.id);
     }
+  }
+
+  #send(message: object): void {
+    this.#child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
   }
 
   #fail(error: Error): void {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
-}
-
-/** A request as it stands behind its id. */
-export function restOf(method: string, params: object): string {
-  return `"method":"${method}","params":${JSON.stringify(params)}}\n`;
-}
-
-/** The id of a reply, which servers write near one end of it; 0 for a message without one. */
-function idOf(line: string): number {
-  const [, id] = /^\{"jsonrpc":"2\.0","id":(\d+),/.exec(line) ?? /,"id":(\d+)\}$/.exec(line.slice(-30)) ?? [];
-  if (id !== undefined) return Number(id);
-  const message: Message = JSON.parse(line);
-  return message.id ?? 0;
 }
