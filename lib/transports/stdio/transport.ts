@@ -7,7 +7,7 @@
  * reply.
  * @module
  */
-import type { Readable } from "node:stream";
+import { finished, type Readable } from "node:stream";
 import type {
   JSONRPCMessage,
   JSONRPCNotification,
@@ -73,7 +73,7 @@ export class StdioTransport implements Transport {
   }
 
   start(): Promise<void> {
-    void this.#read();
+    this.#read();
     return Promise.resolve();
   }
 
@@ -128,20 +128,23 @@ export class StdioTransport implements Transport {
     return late.length;
   }
 
-  async #read(): Promise<void> {
+  #read(): void {
     const lines = new LineSplitter(LINE_BYTES_MAX);
-    try {
-      for await (const chunk of this.#input) {
-        for (const line of lines.push(chunk)) this.#take(line);
-        // A client that does not read its replies is not read either, or they would pile up in memory.
-        await this.#writer.ready();
-      }
-    } catch (error) {
-      this.#log.debug(`Standard input broke off: ${String(error)}`);
-    }
-    const last = lines.end();
-    if (last !== undefined) this.#take(last);
-    this.#ended.resolve();
+    // An iterator over the stream would do the same with ten promises for every chunk.
+    this.#input.on("data", (chunk: Uint8Array) => {
+      for (const line of lines.push(chunk)) this.#take(line);
+      if (!this.#writer.isFull) return;
+      // A client that does not read its replies is not read either, or they would pile up in memory.
+      this.#input.pause();
+      void this.#writer.ready().then(() => this.#input.resume());
+    });
+    finished(this.#input, { writable: false }, (error) => {
+      if (error) this.#log.debug(`Standard input broke off: ${String(error)}`);
+      const last = lines.end();
+      if (last !== undefined) this.#take(last);
+      // What was read last is still on its way to its handler.
+      setImmediate(this.#ended.resolve);
+    });
   }
 
   #take(line: Line): void {

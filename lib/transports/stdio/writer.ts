@@ -64,6 +64,11 @@ export class LineWriter {
     });
   };
 
+  /** Whether so much waits to be read that nothing more should be produced. */
+  get isFull(): boolean {
+    return !this.#isDue(OUTPUT_BYTES_WAITING_MAX);
+  }
+
   /** Resolves when so little waits to be read that more may be produced. */
   ready(): Promise<void> {
     return this.#until(OUTPUT_BYTES_WAITING_MAX);
