@@ -67,7 +67,7 @@ export class BlockingClient {
   }
 
   /**
-   * Calls a tool `count` times, `inFlight` at the same time, and looks at nothing in the replies but their ids
+   * Calls a tool `count` times, `inFlight` at the same time. Of the replies nothing is looked at but their ids
    * and whether they are errors.
    * @returns the milliseconds that each took.
    */
