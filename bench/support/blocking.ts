@@ -67,7 +67,7 @@ export class BlockingClient {
   }
 
   /**
-   * Calls a tool `count` times, `inFlight` at the same time. Of the replies nothing is looked at but their ids
+   * Calls a tool `count` times, `inFlight` at the same time. Of the replies only the ids are looked at,
    * and whether they are errors.
    * @returns the milliseconds that each took.
    */
