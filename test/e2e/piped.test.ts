@@ -32,6 +32,12 @@ function piped(target: Target, lines: readonly string[]): Target {
   return { name: target.name, command: "/bin/sh", args: ["-c", script, target.command, ...target.args] };
 }
 
+/** A target whose input is what a shell makes of this redirection. */
+function redirected(target: Target, redirection: string): Target {
+  const args = ["-c", `"$0" "$@" ${redirection}`, target.command, ...target.args];
+  return { name: target.name, command: "/bin/sh", args };
+}
+
 /** Expects one reply to each of the requests 1 to `count`, and exit code 0. */
 async function expectReplies(server: Running, count: number): Promise<void> {
   assert.deepEqual(await server.exited, { code: 0, signal: null }, server.stderr);
@@ -64,6 +70,21 @@ for (const target of targets()) {
   test(`${target.name}: printf … | clawhammer serve answers without any folder allowed`, async () => {
     await withPlace(async ({ env }) => {
       await withServer(piped(target, requests()), ["serve"], { env }, (server) => expectReplies(server, 3));
+    });
+  });
+
+  test(`${target.name}: a file as input is answered, and input that cannot be read is none`, async () => {
+    await withPlace(async ({ dir, env }) => {
+      const file = join(dir, "requests");
+      await writeFile(file, requests().join("\n"));
+      const from = redirected(target, `< '${file}'`);
+      await withServer(from, ["serve"], { env }, (server) => expectReplies(server, 3));
+      for (const redirection of [`< '${dir}'`, "< /dev/null", "<&-"]) {
+        await withServer(redirected(target, redirection), ["serve"], { env }, async (server) => {
+          assert.deepEqual(await server.exited, { code: 0, signal: null }, `${redirection} ${server.stderr}`);
+          assert.deepEqual(server.messages, []);
+        });
+      }
     });
   });
 

@@ -130,14 +130,6 @@ export class StdioTransport implements Transport {
 
   #read(): void {
     const lines = new LineSplitter(LINE_BYTES_MAX);
-    // An iterator over the stream would do the same with ten promises for every chunk.
-    this.#input.on("data", (chunk: Uint8Array) => {
-      for (const line of lines.push(chunk)) this.#take(line);
-      if (!this.#writer.isFull) return;
-      // A client that does not read its replies is not read either, or they would pile up in memory.
-      this.#input.pause();
-      void this.#writer.ready().then(() => this.#input.resume());
-    });
     finished(this.#input, { writable: false }, (error) => {
       if (error) this.#log.debug(`Standard input broke off: ${String(error)}`);
       const last = lines.end();
@@ -145,6 +137,20 @@ export class StdioTransport implements Transport {
       // What was read last is still on its way to its handler.
       setImmediate(this.#ended.resolve);
     });
+    const take = (chunk: Uint8Array) => {
+      for (const line of lines.push(chunk)) this.#take(line);
+      if (!this.#writer.isFull) return;
+      // A client that does not read its replies is not read either, or they would pile up in memory.
+      this.#input.pause();
+      void this.#writer.ready().then(() => this.#input.resume());
+    };
+    try {
+      // An iterator over the stream would do the same with ten promises for every chunk.
+      this.#input.on("data", take);
+    } catch (error) {
+      // A folder, for example, cannot be read.
+      this.#input.destroy(error instanceof Error ? error : undefined);
+    }
   }
 
   #take(line: Line): void {
