@@ -42,8 +42,9 @@ export function localTimes(timeZone: string): (moment: Date) => string {
   const isMachines = timeZone === new Intl.DateTimeFormat().resolvedOptions().timeZone;
   let ofZone: ((moment: Date) => string) | undefined;
   return (moment) => {
-    // A century ago, offsets had seconds, which dates do not tell.
-    if (isMachines && moment.getSeconds() === moment.getUTCSeconds()) return machineTime(moment);
+    // A century ago, offsets had seconds, which dates do not tell, and before the year 1 years count back.
+    const isTold = moment.getSeconds() === moment.getUTCSeconds() && moment.getFullYear() > 0;
+    if (isMachines && isTold) return machineTime(moment);
     return (ofZone ??= zoneTimes(timeZone))(moment);
   };
 }

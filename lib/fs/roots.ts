@@ -91,8 +91,8 @@ export function resolvePath(argument: string, roots: readonly Root[]): string {
 
 /** Whether a path is absolute and normalised as it stands, as nearly all are. Windows has more to ask. */
 function isPlain(argument: string): boolean {
-  // No name is empty or begins with a dot, and none has a NUL.
-  return sep === "/" && /^(?:\/[^/.\0][^/\0]*)+$/.test(argument);
+  // No name is empty or begins with a dot, and none has a NUL or may have half a character.
+  return sep === "/" && /^(?:\/[^/.\0\ud800-\udfff][^/\0\ud800-\udfff]*)+$/.test(argument);
 }
 
 /** A path without empty names, dots, and a separator at its end. */

@@ -77,11 +77,11 @@ export class StrictServer extends Server {
       if (!("method" in message)) return receive?.(message, extra);
       if (!("id" in message)) {
         if (message.method === "notifications/initialized") this.#isOpen = true;
-        return this.#cancels(message) ? undefined : receive?.(message, extra);
+        return receive?.(message, extra);
       }
       const refusal = this.#refusal(message);
       if (refusal !== undefined) reply(refusal);
-      else if (!this.#answers(message, reply)) receive?.(message, extra);
+      else receive?.(message, extra);
     };
     transport.onclose = () => {
       this.#isOpen = false;
@@ -94,12 +94,14 @@ export class StrictServer extends Server {
   }
 
   /**
-   * Takes a request that came in, unless the SDK has to see it. What the SDK does with every message of an
-   * open connection costs as much as reading a small file.
-   * @returns whether it will be answered.
+   * Takes a message that came in, unless the SDK has to see it. What the SDK does with every message of an
+   * open connection costs as much as reading a small file. Whoever hands calls in here hands in what cancels
+   * them, too: behind the SDK it would come late, and stop the next call with the same id.
+   * @returns whether it is done with, a request as soon as it is answered.
    */
-  take(request: JSONRPCRequest, reply: (message: JSONRPCMessage) => void): boolean {
-    return this.#isOpen && this.#answers(request, reply);
+  take(message: JSONRPCRequest | JSONRPCNotification, reply: (message: JSONRPCMessage) => void): boolean {
+    if (!("id" in message)) return this.#cancels(message);
+    return this.#isOpen && this.#answers(message, reply);
   }
 
   /**
@@ -113,8 +115,10 @@ export class StrictServer extends Server {
     const stop = new Stop();
     this.#calls.set(id, stop);
     const answer = (message: JSONRPCMessage) => {
-      // A call that was cancelled is not among them any more, and is not answered.
-      if (this.#calls.delete(id)) reply(message);
+      // A call that was cancelled is not among them any more, or another with its id is: it is not answered.
+      if (this.#calls.get(id) !== stop) return;
+      this.#calls.delete(id);
+      reply(message);
     };
     this.#callTool(params, { stop }).then(
       (result) => answer({ jsonrpc: "2.0", id, result }),

@@ -52,3 +52,15 @@ test("localTime is the same in the machine's own zone, a century ago and around 
   assert.equal(stderr, "");
   assert.equal(stdout, "2024-07-03T11:46:40+02:00 2024-10-27T04:33:20+01:00\n");
 });
+
+test("localTime has four digits for the year before the first, in the machine's own zone, too", () => {
+  const format = new URL("../../lib/format.ts", import.meta.url).href;
+  const code = `const { localTime } = await import(${JSON.stringify(format)});
+    for (const zone of ["UTC", "Etc/GMT"]) console.log(localTime(new Date(-622e11), zone).slice(4));`;
+  const isDeno = runtimeName().startsWith("Deno");
+  const args = isDeno ? ["eval", "--no-check", "--ext=ts", code] : ["-e", code];
+  const env = { ...process.env, TZ: "UTC" };
+  const { stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: "utf8" });
+  const rest = "-12-17T14:13:20+00:00\n";
+  assert.deepEqual([stdout, stderr], [rest.repeat(2), ""]);
+});

@@ -21,6 +21,11 @@ test("resolve accepts what is inside and refuses siblings, parents and other sys
     assert.equal(files.resolve(dir), dir);
     assert.equal(files.resolve(`${dir}/`), dir);
     assert.equal(files.resolve("x/../y"), join(dir, "y"));
+    // Half a character is what the runtime makes of it, so that one file has one path.
+    for (const half of ["\ud800", "a\udc00b"]) {
+      assert.equal(files.resolve(`${dir}/${half}`), join(dir, half));
+      assert.equal(files.resolve(`${dir}/./${half}/`), join(dir, half));
+    }
     assert.equal(files.resolve(`file://${dir}/a%20b`), join(dir, "a b"));
     for (
       const path of [

@@ -323,8 +323,11 @@ test("a server takes plain calls the short way, between the handshake and the en
     };
     await server.connect(transport);
     const replies: JSONRPCMessage[] = [];
+    const reply = (message: JSONRPCMessage) => void replies.push(message);
     const take = (id: number, params: JSONRPCRequest["params"], method = "tools/call") =>
-      server.take({ jsonrpc: "2.0", id, method, params }, (message) => void replies.push(message));
+      server.take({ jsonrpc: "2.0", id, method, params }, reply);
+    const cancel = (requestId: number) =>
+      server.take({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId } }, reply);
     const plain = { name: "wait", arguments: { ms: 1 } };
     assert.equal(take(1, plain), false);
     transport.onmessage?.({ jsonrpc: "2.0", method: "notifications/initialized" });
@@ -335,11 +338,10 @@ test("a server takes plain calls the short way, between the handshake and the en
     assert.equal(take(6, { name: "wiat", arguments: {} }), true);
     assert.equal(take(7, { name: "wait", arguments: { ms: 4_000 } }), true);
     assert.equal(take(8, { name: "wait", arguments: { ms: 4_000 } }), true);
-    transport.onmessage?.({
-      jsonrpc: "2.0",
-      method: "notifications/cancelled",
-      params: { requestId: 7 },
-    });
+    assert.equal(cancel(7), true);
+    assert.equal(cancel(7), false);
+    // The same id at once: the first call ends later than the second begins.
+    assert.equal(take(7, plain), true);
     await setTimeout(50);
     transport.onclose?.();
     assert.equal(take(9, plain), false);
@@ -348,6 +350,6 @@ test("a server takes plain calls the short way, between the handshake and the en
       "id" in reply ? reply.id : undefined,
       "error" in reply ? reply.error.code : "result" in reply,
     ]);
-    assert.deepEqual(answers, [[6, -32602], [5, true]]);
+    assert.deepEqual(answers, [[6, -32602], [5, true], [7, true]]);
   });
 });

@@ -30,9 +30,9 @@ const BUSY = -32000;
 /** A request that stays open until the connection closes; nobody waits for its result. */
 const LISTEN = "subscriptions/listen";
 
-/** Takes requests that the SDK need not see; see {@link StrictServer.take}. */
+/** Takes messages that the SDK need not see; see {@link StrictServer.take}. */
 export interface Taker {
-  take(request: JSONRPCRequest, reply: (message: JSONRPCMessage) => void): boolean;
+  take(message: JSONRPCRequest | JSONRPCNotification, reply: (message: JSONRPCMessage) => void): boolean;
 }
 
 /** Reads requests, hands them to the SDK, and lets exactly one reply to each of them out. */
@@ -40,7 +40,7 @@ export class StdioTransport implements Transport {
   onmessage?: Transport["onmessage"];
   onclose?: () => void;
   onerror?: (error: Error) => void;
-  /** Asked first about every request. */
+  /** Asked first about every request, and about what cancels one. */
   taker: Taker["take"] = () => false;
 
   readonly #input: Readable;
@@ -184,7 +184,7 @@ export class StdioTransport implements Transport {
       const id = message.params?.requestId;
       // The specification forbids to cancel `initialize`; without its reply the connection would be useless.
       if (!isRequestId(id) || this.#inFlight.get(id) === "initialize" || this.#waiting.delete(id)) return;
-      this.onmessage?.(message);
+      if (!this.taker(message, this.#reply)) this.onmessage?.(message);
       this.#settle(id);
       return;
     }
