@@ -62,7 +62,7 @@ interface Tool {
 export function createGit(options: GitOptions): Git {
   const { files, programs, host } = options;
   const turn = createGate(GIT_AT_ONCE_MAX);
-  const run: typeof runProcess = (start, command) => turn(() => runProcess(start, command));
+  const run: typeof runProcess = (start, command) => runProcess(start, command, turn);
   const settings = createSettingsMemory(host);
   const surroundings = createSurroundings(host);
   let known: Promise<Tool> | undefined;

@@ -6,8 +6,9 @@
 import { Buffer } from "node:buffer";
 import { spawn } from "node:child_process";
 import process from "node:process";
-import { type ChildSinks, type RunningChild, startChild } from "../child.ts";
+import { type ChildEnd, type ChildSinks, type RunningChild, startChild } from "../child.ts";
 import { errorCode, throwIfAborted, ToolError } from "../errors.ts";
+import type { Gate } from "../gate.ts";
 import { GIT_ERROR_BYTES_MAX, GIT_KILL_MS, GIT_MS_MAX, GIT_OUTPUT_BYTES_MAX } from "../limits.ts";
 import { redact } from "../redact.ts";
 import type { Command, Output } from "./types.ts";
@@ -32,14 +33,29 @@ export class InterruptedError extends ToolError {
 }
 
 /**
- * Runs it until it has ended or there is enough of its output.
+ * Runs it, when its turn has come, until it has ended or there is enough of its output.
  * @throws {ToolError} when it cannot be started or takes too long.
  */
 export async function runProcess(
   start: Start,
-  { input, take, maxBytes = GIT_OUTPUT_BYTES_MAX, timeoutMs = GIT_MS_MAX, finish = false }: Partial<Command> =
-    {},
+  command: Partial<Command> = {},
+  turn: Gate = (work) => work(),
 ): Promise<Output> {
+  const output = Promise.withResolvers<Output>();
+  turn(async () => {
+    const running = startProcess(start, command);
+    output.resolve(running.output);
+    // Its turn lasts until it has ended, also when there was enough before.
+    await running.ended;
+  }).catch(output.reject);
+  return await output.promise;
+}
+
+/** Starts it. The output may be there before it has ended. */
+function startProcess(
+  start: Start,
+  { input, take, maxBytes = GIT_OUTPUT_BYTES_MAX, timeoutMs = GIT_MS_MAX, finish = false }: Partial<Command>,
+): { output: Promise<Output>; ended: Promise<ChildEnd> } {
   throwIfAborted(start.signal);
   const enough = Promise.withResolvers<undefined>();
   const stop = () => ending.stop();
@@ -64,18 +80,21 @@ export async function runProcess(
   }).catch((error) => {
     throw startError(error);
   });
+  const outputAfter = (end: ChildEnd | undefined): Output => {
+    throwIfAborted(start.signal);
+    const { stdout, stderr, cut } = written.result();
+    if (isLate) throw tooSlow(start.args, timeoutMs);
+    // git looks at files through memory it shares with them: one that shrinks meanwhile ends it. What it
+    // reads piece by piece it finds too short.
+    if (end?.killedBy === "SIGBUS" || (end?.status !== 0 && stderr.includes("short read while indexing"))) {
+      throw new InterruptedError();
+    }
+    return { status: cut ? undefined : end?.status ?? -1, stdout, stderr, cut };
+  };
   // Ending takes git as long as a fifth of a short command. When there is enough, what only reads may do so
   // while the call goes on; what changes something is waited for.
-  const end = await (start.family === true ? ended : Promise.race([ended, enough.promise]));
-  throwIfAborted(start.signal);
-  const { stdout, stderr, cut } = written.result();
-  if (isLate) throw tooSlow(start.args, timeoutMs);
-  // git looks at files through memory it shares with them: one that shrinks meanwhile ends it. What it reads
-  // piece by piece it finds too short.
-  if (end?.killedBy === "SIGBUS" || (end?.status !== 0 && stderr.includes("short read while indexing"))) {
-    throw new InterruptedError();
-  }
-  return { status: cut ? undefined : end?.status ?? -1, stdout, stderr, cut };
+  const end = start.family === true ? ended : Promise.race([ended, enough.promise]);
+  return { output: end.then(outputAfter), ended };
 }
 
 /** Takes what git writes, and calls `onEnough` once when nothing more is wanted. */

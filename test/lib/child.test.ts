@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { test } from "node:test";
-import { setTimeout } from "node:timers/promises";
 import { type ChildSinks, type ChildStart, startChild } from "../../lib/child.ts";
 import { CancelledError } from "../../lib/errors.ts";
+import { createGate } from "../../lib/gate.ts";
 import { runProcess } from "../../lib/git/process.ts";
 import { runtimeName } from "../../lib/runtime.ts";
 
@@ -61,17 +61,19 @@ test("startChild says which signal ended a program, and that there is no such pr
   );
 });
 
-test("a reading command that has enough is not waited for, and ended", async () => {
+test("a reading command that has enough is not waited for, but keeps its place until it has ended", async () => {
   const signal = new AbortController().signal;
+  const turn = createGate(1);
   let pid = 0;
   const take = (chunk: Uint8Array) => {
     pid = Number(new TextDecoder().decode(chunk));
     return false;
   };
-  const output = await runProcess({ ...program(STUBBORN), signal }, { take });
+  const output = await runProcess({ ...program(STUBBORN), signal }, { take }, turn);
   assert.deepEqual([output.status, output.cut], [undefined, true]);
   assert.ok(isAlive(pid));
-  while (isAlive(pid)) await setTimeout(20);
+  const next = await runProcess({ ...program("console.log(1)"), signal }, {}, turn);
+  assert.deepEqual([next.status, String(next.stdout), isAlive(pid)], [0, "1\n", false]);
 });
 
 test("a changing command that has enough is waited for", async () => {
