@@ -61,7 +61,7 @@ test("startChild says which signal ended a program, and that there is no such pr
   );
 });
 
-test("a reading command that has enough is not waited for, but keeps its place until it has ended", async () => {
+test("a reading command that has enough is not waited for, but keeps its place until it ends", async () => {
   const signal = new AbortController().signal;
   const turn = createGate(1);
   let pid = 0;

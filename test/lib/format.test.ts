@@ -56,7 +56,8 @@ test("localTime is the same in the machine's own zone, a century ago and around 
 test("localTime has four digits for the year before the first, in the machine's own zone, too", () => {
   const format = new URL("../../lib/format.ts", import.meta.url).href;
   const code = `const { localTime } = await import(${JSON.stringify(format)});
-    for (const zone of ["UTC", "Etc/GMT"]) console.log(localTime(new Date(-622e11), zone).replace(/^\\d{4}/, ""));`;
+    for (const zone of ["UTC", "Etc/GMT"])
+      console.log(localTime(new Date(-622e11), zone).replace(/^\\d{4}/, ""));`;
   const isDeno = runtimeName().startsWith("Deno");
   const args = isDeno ? ["eval", "--no-check", "--ext=ts", code] : ["-e", code];
   const env = { ...process.env, TZ: "UTC" };

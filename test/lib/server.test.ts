@@ -1,10 +1,12 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { PassThrough } from "node:stream";
 import { setTimeout } from "node:timers/promises";
 import type { JSONRPCMessage, JSONRPCRequest, Transport } from "@modelcontextprotocol/server";
 import { createServerFactory } from "../../lib/server.ts";
 import { envelope, INITIALIZE, type Message } from "../client.ts";
-import { serve } from "../rig/lines.ts";
+import { call, serve, serveRig } from "../rig/lines.ts";
 import { rig } from "../rig/module.ts";
 import { SILENT, withSandbox } from "../support.ts";
 
@@ -352,4 +354,24 @@ test("a server takes plain calls the short way, between the handshake and the en
     ]);
     assert.deepEqual(answers, [[6, -32602], [5, true], [7, true]]);
   });
+});
+
+test("serveStdio answers the call that has the id of a cancelled one, however soon it comes", async () => {
+  const cancel = '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}';
+  const ping = '{"jsonrpc":"2.0","id":2,"method":"ping"}';
+  for (const between of [[], [ping]]) {
+    const input = new PassThrough();
+    const output = new PassThrough();
+    const served = serveRig(input, output);
+    input.write(`${JSON.stringify({ jsonrpc: "2.0", id: 0, method: "initialize", params: INITIALIZE })}\n`);
+    let text = String((await once(output, "data"))[0]);
+    output.on("data", (chunk) => text += String(chunk));
+    input.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
+    await setTimeout(0);
+    const lines = [call(1, "wait", { ms: 4_000 }), ...between, cancel, call(1, "wait", { ms: 2 })];
+    input.end(lines.map((line) => `${line}\n`).join(""));
+    assert.equal(await served, 0);
+    const answers = text.trim().split("\n").map((line) => JSON.parse(line)).filter(({ id }) => id === 1);
+    assert.deepEqual(answers.map(({ result }) => result?.content[0].text), ["waited 2"]);
+  }
 });

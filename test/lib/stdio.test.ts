@@ -1,7 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { once } from "node:events";
 import process from "node:process";
 import { PassThrough, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -329,26 +328,6 @@ test("serveStdio does not answer a cancelled request, and its id is free again",
   const again = messages.filter((message) => message.id === 1);
   assert.deepEqual(again.map((message) => message.result?.content[0].text), ["waited 2"]);
   assert.ok(!messages.some((message) => message.id === 2));
-});
-
-test("serveStdio answers the call that has the id of a cancelled one, however soon it comes", async () => {
-  const cancel = '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}';
-  const ping = '{"jsonrpc":"2.0","id":2,"method":"ping"}';
-  for (const between of [[], [ping]]) {
-    const input = new PassThrough();
-    const output = new PassThrough();
-    const served = serveRig(input, output);
-    input.write(`${JSON.stringify({ jsonrpc: "2.0", id: 0, method: "initialize", params: INITIALIZE })}\n`);
-    let text = String((await once(output, "data"))[0]);
-    output.on("data", (chunk) => text += String(chunk));
-    input.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
-    await sleep(0);
-    const lines = [call(1, "wait", { ms: 4_000 }), ...between, cancel, call(1, "wait", { ms: 2 })];
-    input.end(lines.map((line) => `${line}\n`).join(""));
-    assert.equal(await served, 0);
-    const answers = text.trim().split("\n").map((line) => JSON.parse(line)).filter(({ id }) => id === 1);
-    assert.deepEqual(answers.map(({ result }) => result?.content[0].text), ["waited 2"]);
-  }
 });
 
 test("serveStdio answers initialize even when a client cancels it", async () => {
