@@ -7,9 +7,11 @@
  * @module
  */
 import { spawn } from "node:child_process";
+import { accessSync, constants } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { type Host, pathsOf } from "./config/host.ts";
+import { errorCode } from "./errors.ts";
 import { isInside } from "./fs/roots.ts";
 import type { Root } from "./fs/types.ts";
 import { SHELL_ANSWER_BYTES_MAX, SHELL_MS_MAX } from "./limits.ts";
@@ -126,16 +128,25 @@ async function usable(
   return await isProgram(path) && !(await isWritable(path, allowed)) ? path : undefined;
 }
 
-/**
- * Whether a path is a file that is meant to be run. By its mode: access(2), which would say it for this very
- * user, never answers under Deno without the permission to know who that is.
- */
+/** Whether a path is a file that may be run. */
 export async function isExecutable(path: string): Promise<boolean> {
   try {
-    const stats = await stat(path);
-    return stats.isFile() && (process.platform === "win32" || (stats.mode & 0o111) !== 0);
+    return (await stat(path)).isFile() && mayRun(path);
   } catch {
     return false;
+  }
+}
+
+/**
+ * Synchronous, because the other way never answers under Deno that may not know the user. There it throws
+ * something without a code, and whoever is started will say what is missing.
+ */
+function mayRun(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch (error) {
+    return errorCode(error) === undefined;
   }
 }
 
