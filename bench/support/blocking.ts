@@ -7,7 +7,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, constants, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { Result } from "./client.ts";
+import { INITIALIZE, type Message, type Result, resultOf } from "./client.ts";
 
 /** A pipe with a descriptor for each end. */
 interface Pipe {
@@ -56,8 +56,7 @@ export class BlockingClient {
 
   /** Opens the session as a host of the 2025 era does. */
   initialize(): void {
-    const clientInfo = { name: "bench", version: "0" };
-    this.#request("initialize", { protocolVersion: "2025-11-25", capabilities: {}, clientInfo });
+    this.#request("initialize", INITIALIZE);
     this.#send({ method: "notifications/initialized" });
   }
 
@@ -109,10 +108,8 @@ export class BlockingClient {
     this.#send({ id, method, params });
     for (;;) {
       for (const line of this.#lines()) {
-        const message: { id?: number; result?: Result; error?: { message: string } } = JSON.parse(line);
-        if (message.id !== id) continue; // A notification.
-        if (message.result !== undefined && message.result.isError !== true) return message.result;
-        throw new Error(message.error?.message ?? message.result?.content?.[0]?.text ?? line);
+        const message: Message = JSON.parse(line);
+        if (message.id === id) return resultOf(message); // Else it is a notification.
       }
     }
   }
@@ -137,6 +134,6 @@ export class BlockingClient {
 function idOf(line: string): number {
   const [, id] = /^\{"jsonrpc":"2\.0","id":(\d+),/.exec(line) ?? /,"id":(\d+)\}$/.exec(line.slice(-30)) ?? [];
   if (id !== undefined) return Number(id);
-  const message: { id?: number } = JSON.parse(line);
+  const message: Message = JSON.parse(line);
   return message.id ?? 0;
 }

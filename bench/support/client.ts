@@ -13,7 +13,8 @@ export interface Result {
   readonly isError?: boolean;
 }
 
-interface Message {
+/** A reply, or a notification, which has no id. */
+export interface Message {
   readonly id?: number;
   readonly result?: Result;
   readonly error?: { readonly message: string };
@@ -52,15 +53,12 @@ export class Client {
     const id = ++this.#ids;
     const reply = new Promise<Message>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     this.#send({ id, method, params });
-    const { result, error } = await reply;
-    if (result !== undefined && result.isError !== true) return result;
-    throw new Error(error?.message ?? result?.content?.[0]?.text ?? `${method} has no result`);
+    return resultOf(await reply);
   }
 
   /** Opens the session as a host of the 2025 era does. */
   async initialize(): Promise<void> {
-    const clientInfo = { name: "bench", version: "0" };
-    await this.request("initialize", { protocolVersion: "2025-11-25", capabilities: {}, clientInfo });
+    await this.request("initialize", INITIALIZE);
     this.#send({ method: "notifications/initialized" });
   }
 
@@ -98,4 +96,17 @@ export class Client {
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
   }
+}
+
+/** How a host of the 2025 era introduces itself. */
+export const INITIALIZE = {
+  protocolVersion: "2025-11-25",
+  capabilities: {},
+  clientInfo: { name: "bench", version: "0" },
+};
+
+/** The result in a reply. @throws {Error} when the reply is an error, also one of a tool. */
+export function resultOf({ id, result, error }: Message): Result {
+  if (result !== undefined && result.isError !== true) return result;
+  throw new Error(error?.message ?? result?.content?.[0]?.text ?? `The reply to ${id} has no result`);
 }
