@@ -130,7 +130,7 @@ function withoutValues(raw: unknown): unknown {
 async function configurationText({ config: { file }, faults }: Setting): Promise<string> {
   if (file === undefined) return "";
   if (faults.length > 0) {
-    return "(left out: the configuration has faults, so what is secret in it cannot be told; Findings says where)";
+    return "(left out: the configuration has faults, see Findings, so its secrets cannot be told)";
   }
   return await readFile(file, "utf8").catch(() => "");
 }
